@@ -1,0 +1,1 @@
+//! Conformance tests and an interop simulator for WebRTC peer connections.

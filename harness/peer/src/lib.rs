@@ -1,0 +1,38 @@
+//! What a peer connection is: the W3C vocabulary, and the contract that an implementation fulfils to be cast in a
+//! scenario.
+//!
+//! Read [`contract`] first: it is the whole interface between the harness and an implementation. [`operation`],
+//! [`event`] and [`value`] are what crosses it; the rest is the vocabulary of the specification, spelled as the
+//! specification spells it.
+
+mod candidate;
+mod configuration;
+pub mod contract;
+mod data_channel;
+mod description;
+pub mod event;
+mod exception;
+pub mod operation;
+mod state;
+mod time;
+pub mod value;
+
+pub use candidate::IceCandidate;
+pub use configuration::{
+    BundlePolicy, Configuration, DtlsVersion, IceServer, IceTransportPolicy, RtcpMuxPolicy,
+};
+pub use contract::{
+    About, Called, CreateError, Datagram, Granularity, HostView, Implementation, Input, OperationId, Outbox,
+    Peer, Step, Unsupported,
+};
+pub use data_channel::{DataChannelInit, MessageData};
+pub use description::{LocalDescriptionInit, SdpType, SessionDescription};
+pub use event::{Event, EventKind};
+pub use exception::{Exception, ExceptionName, RtcErrorDetail};
+pub use operation::{OfferOptions, Operation};
+pub use state::{
+    DataChannelState, DtlsTransportState, IceConnectionState, IceGatheringState, IceRole, IceTransportState,
+    PeerConnectionState, SctpTransportState, SignalingState,
+};
+pub use time::SimTime;
+pub use value::{Attribute, Handle, Value};

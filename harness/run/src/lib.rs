@@ -1,0 +1,1 @@
+//! Plays one scenario with one cast and one seed; trace, verdict and bundle out.

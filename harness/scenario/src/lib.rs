@@ -1,0 +1,1 @@
+//! The scenario language: YAML in, a typed script with source positions out.

@@ -1,0 +1,1 @@
+//! The connection: slots, operations chain, tasks and algorithms of webrtc-pc.

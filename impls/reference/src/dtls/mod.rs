@@ -1,0 +1,1 @@
+//! DTLS behind a small trait, with verification of the remote fingerprint.

@@ -1,0 +1,1 @@
+//! Session descriptions: parsed, made and compared as JSEP (RFC 9429) says.

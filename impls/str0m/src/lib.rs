@@ -1,0 +1,1 @@
+//! str0m behind the peer contract.

@@ -1,0 +1,1 @@
+//! Verdicts in; the terminal matrix and the ledger of expected failures out.
