@@ -1,0 +1,123 @@
+//! What a cell came to.
+
+use std::fmt;
+
+use glare_oracle::Violation;
+use serde::{Deserialize, Serialize};
+
+/// What a cell came to, and why.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Verdict {
+    /// Which verdict.
+    pub kind: VerdictKind,
+    /// Why, in one sentence; empty for a pass.
+    #[serde(default)]
+    pub reason: String,
+    /// Every departure that counts. The first is the one the verdict stands on.
+    #[serde(default)]
+    pub departures: Vec<Departure>,
+    /// Departures from clauses of level `may`: told, never counted.
+    #[serde(default)]
+    pub remarks: Vec<Departure>,
+}
+
+impl Verdict {
+    /// A verdict of this kind for this reason, without departures.
+    pub fn new(kind: VerdictKind, reason: impl Into<String>) -> Verdict {
+        Verdict { kind, reason: reason.into(), departures: Vec::new(), remarks: Vec::new() }
+    }
+
+    /// What tells this failure from another of the same cell: the verdict, and the clause and rule or step of its first
+    /// departure. Seeds, times and messages of peers do not enter it. Empty for a pass.
+    pub fn fingerprint(&self) -> String {
+        match (self.kind, self.departures.first()) {
+            (VerdictKind::Pass, _) => String::new(),
+            (kind, Some(departure)) => {
+                format!("{kind} {} {}", departure.clause, departure.check)
+            }
+            (kind, None) => kind.to_string(),
+        }
+    }
+}
+
+/// The verdicts there are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum VerdictKind {
+    /// All expectations were met and all rules kept.
+    Pass,
+    /// An expectation was not met, or a rule was broken.
+    Fail,
+    /// A peer cannot do what the scenario needs.
+    Unsupported,
+    /// A peer panicked, aborted, exited, or hung beyond the watchdog.
+    Crash,
+    /// Nothing was left to happen before the scenario was done, or too much happened at one instant.
+    Stall,
+    /// The same seed gave two traces.
+    Unstable,
+}
+
+impl VerdictKind {
+    /// As it is written.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            VerdictKind::Pass => "pass",
+            VerdictKind::Fail => "fail",
+            VerdictKind::Unsupported => "unsupported",
+            VerdictKind::Crash => "crash",
+            VerdictKind::Stall => "stall",
+            VerdictKind::Unstable => "unstable",
+        }
+    }
+}
+
+impl fmt::Display for VerdictKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.as_str())
+    }
+}
+
+/// Where a run departs from the specification.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Departure {
+    /// The clause, such as `webrtc-pc#dom-peerconnection-close`.
+    pub clause: String,
+    /// `must`, `should` or `may`.
+    pub level: String,
+    /// What found it: `rule <id>` of the oracle, or `step <verb and object>` of the script.
+    pub check: String,
+    /// The role it is about, if it is about one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub peer: Option<String>,
+    /// Where the expectation stands in the scenario, `line:column`; none for a rule.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub at: Option<String>,
+    /// What was expected.
+    pub expected: String,
+    /// What came.
+    pub actual: String,
+    /// The number of the record at which the trace departs.
+    pub record: u64,
+    /// The virtual time of that record in nanoseconds.
+    pub time: glare_peer::SimTime,
+}
+
+impl Departure {
+    /// The departure that a violated rule is; `time` is that of its record.
+    pub fn from_violation(violation: Violation, time: glare_peer::SimTime) -> Departure {
+        Departure {
+            clause: violation.clause.to_string(),
+            level: violation.level.to_string(),
+            check: format!("rule {}", violation.rule),
+            peer: Some(violation.peer),
+            at: None,
+            expected: violation.expected,
+            actual: violation.actual,
+            record: violation.record,
+            time,
+        }
+    }
+}
