@@ -1,28 +1,10 @@
-//! What scripts send over data channels, made so that the other end can tell each message.
-
-use std::sync::Arc;
+//! What goes over data channels, as the trace tells it.
 
 use glare_peer::MessageData;
 use sha2::{Digest, Sha256};
 
 /// Longest text that a trace shows whole, in characters.
 const SHOWN: usize = 64;
-
-/// Binary filler of `size` bytes that no other message of a run has: a counter, then bytes that follow from it.
-pub(crate) fn filler(size: usize, serial: u64) -> MessageData {
-    let mut generator = fastrand::Rng::with_seed(serial ^ 0x676c_6172_6500_0000);
-    let mut bytes = vec![0; size];
-    generator.fill(&mut bytes);
-    let counter = serial.to_be_bytes();
-    let head = counter.len().min(size);
-    bytes[..head].copy_from_slice(&counter[counter.len() - head..]);
-    MessageData::Binary(Arc::from(bytes))
-}
-
-/// The `serial`-th of several texts: the text itself when it is alone.
-pub(crate) fn numbered(text: &str, serial: u64, count: u64) -> MessageData {
-    MessageData::Text(if count == 1 { Arc::from(text) } else { Arc::from(format!("{text} {serial}")) })
-}
 
 /// A message as the trace has it: kind, length in bytes, hash, and the text of a short string.
 pub(crate) fn describe(data: &MessageData) -> serde_json::Value {
@@ -51,29 +33,23 @@ pub(crate) fn identity(data: &MessageData) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
     use super::*;
 
     #[test]
-    fn messages_differ_in_serial_kind_and_length() {
-        let messages = [
-            filler(100, 0),
-            filler(100, 1),
-            filler(101, 0),
-            numbered("x", 0, 2),
-            numbered("x", 1, 2),
-            MessageData::Text(Arc::from("")),
-            MessageData::Binary(Arc::from([])),
-        ];
-        for (n, one) in messages.iter().enumerate() {
-            for other in &messages[n + 1..] {
-                assert_ne!(identity(one), identity(other));
-            }
-        }
+    fn messages_are_told_apart_by_kind_and_content() {
+        let text = MessageData::Text(Arc::from("a"));
+        let binary = MessageData::Binary(Arc::from(*b"a"));
+        assert_ne!(identity(&text), identity(&binary));
+        assert_ne!(identity(&text), identity(&MessageData::Text(Arc::from("b"))));
+        assert_eq!(identity(&text), identity(&text.clone()));
     }
 
     #[test]
-    fn small_filler_carries_the_low_bytes_of_its_counter() {
-        assert_eq!(filler(2, 0x0102).as_bytes(), [1, 2]);
-        assert_eq!(filler(0, 9).len(), 0);
+    fn a_long_text_is_not_shown_whole() {
+        let long = MessageData::Text("x".repeat(SHOWN + 1).into());
+        assert!(describe(&long).get("text").is_none());
+        assert_eq!(describe(&long)["length"], SHOWN + 1);
     }
 }

@@ -1,7 +1,5 @@
 //! Writes the trace while the run goes on.
 
-use std::sync::Arc;
-
 use glare_net::{Fate, Outcome, PacketId};
 use glare_oracle::trace::{
     ChannelSnapshot, Completion, Descriptions, Interface, PeerSnapshot, Record, Transports, What,
@@ -248,15 +246,4 @@ pub(crate) fn detail(peer: &dyn Peer, event: &Event) -> serde_json::Value {
         },
         _ => serde_json::Value::Null,
     }
-}
-
-/// A description as it goes into a bundle.
-#[derive(Debug, Clone)]
-pub(crate) struct Kept {
-    /// The role it was made by or given to.
-    pub(crate) role: String,
-    /// What it is: `offer`, `answer`…
-    pub(crate) kind: String,
-    /// Its text.
-    pub(crate) sdp: Arc<str>,
 }

@@ -1,0 +1,412 @@
+//! The world of a run: peers on hosts of a simulated internet, the signalling plane, one clock, one heap.
+//!
+//! Everything that happens passes through here and into the trace.
+
+use std::time::Duration;
+
+use glare_net::{Fate, Key, Network, NetworkEvent, Schedule, build_udp, parse_udp};
+use glare_oracle::trace::What;
+use glare_peer::{
+    Attribute, Called, Datagram, EventKind, Handle, Input, Operation, OperationId, Outbox, Peer, SimTime, Step,
+    Unsupported, Value,
+};
+use glare_pin::Pin;
+
+use crate::classify;
+use crate::recorder::{self, Objects, Recorder};
+use crate::signalling::{Message, Plane};
+
+/// The wall clock at the start of every run: 2026-01-01T00:00:00Z.
+pub(crate) const UNIX_TIME: Duration = Duration::from_secs(1_767_225_600);
+
+/// How many UDP ports a peer has to itself.
+pub(crate) const PORTS_PER_PEER: u16 = 100;
+
+/// The first port of the first peer of a host.
+pub(crate) const FIRST_PORT: u16 = 50_000;
+
+/// Something that is due at a moment.
+#[derive(Debug)]
+pub(crate) enum Happening {
+    /// The network goes on.
+    Network(NetworkEvent),
+    /// A peer's deadline.
+    Peer(usize),
+    /// A message arrives from the signalling plane.
+    Signal(u64),
+    /// Something that the script waits for.
+    Script(Alarm),
+}
+
+/// What the script set an alarm for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Alarm {
+    /// The time limit of the whole scenario.
+    Limit,
+    /// The end of the patience of the wait of this number.
+    Patience(u64),
+    /// The end of a span of time that the script lets pass, by the number of the wait.
+    Time(u64),
+    /// The end of a change of the network, by its number.
+    Undo(usize),
+    /// The next of a number of messages on a data channel.
+    Send,
+}
+
+impl Happening {
+    /// Whether it can change anything but the script's patience.
+    fn is_active(&self) -> bool {
+        !matches!(self, Happening::Script(Alarm::Limit | Alarm::Patience(_)))
+    }
+}
+
+/// A peer on its host.
+pub(crate) struct Player {
+    /// Its role.
+    pub(crate) role: String,
+    /// The peer itself.
+    pub(crate) peer: Box<dyn Peer>,
+    /// What hangs off it.
+    pub(crate) objects: Objects,
+    host: glare_net::HostId,
+    ports: std::ops::RangeInclusive<u16>,
+    timer: Option<Key>,
+    /// Whether it has to be stepped before time may go on.
+    busy: bool,
+}
+
+impl Player {
+    /// A peer that has just been constructed on `host`, with its UDP ports.
+    pub(crate) fn new(
+        role: String,
+        peer: Box<dyn Peer>,
+        host: glare_net::HostId,
+        ports: std::ops::RangeInclusive<u16>,
+    ) -> Player {
+        Player { role, peer, objects: Objects::default(), host, ports, timer: None, busy: true }
+    }
+}
+
+/// The world.
+pub(crate) struct World {
+    now: SimTime,
+    schedule: Schedule<Happening>,
+    /// How many of what is scheduled can change anything but the script's patience.
+    active: usize,
+    /// The internet.
+    pub(crate) network: Network,
+    /// The peers, in the order of their roles.
+    pub(crate) players: Vec<Player>,
+    /// The trace.
+    pub(crate) recorder: Recorder,
+    plane: Plane,
+    fates: Vec<Fate>,
+    secrets: Vec<String>,
+    next_operation: u64,
+    pin: Pin,
+    outbox: Outbox,
+}
+
+impl World {
+    /// A world at the start of time, without peers.
+    pub(crate) fn new(network: Network, plane: Plane, pin: Pin) -> World {
+        World {
+            now: SimTime::ZERO,
+            schedule: Schedule::new(),
+            active: 0,
+            network,
+            players: Vec::new(),
+            recorder: Recorder::default(),
+            plane,
+            fates: Vec::new(),
+            secrets: Vec::new(),
+            next_operation: 0,
+            pin,
+            outbox: Outbox::default(),
+        }
+    }
+
+    /// Adds a peer that was constructed.
+    pub(crate) fn add(&mut self, player: Player) {
+        let state = recorder::snapshot(&*player.peer, &player.objects);
+        let what = What::Created { peer: player.role.clone(), state };
+        self.recorder.record(self.now, what);
+        self.players.push(player);
+    }
+
+    /// The moment it is.
+    pub(crate) fn now(&self) -> SimTime {
+        self.now
+    }
+
+    /// Wakes the script up at `time`.
+    pub(crate) fn alarm(&mut self, time: SimTime, alarm: Alarm) -> Key {
+        self.schedule(time, Happening::Script(alarm))
+    }
+
+    fn schedule(&mut self, time: SimTime, happening: Happening) -> Key {
+        self.active += usize::from(happening.is_active());
+        self.schedule.at(time, happening)
+    }
+
+    /// Whether nothing is due any more but the end of the script's patience.
+    pub(crate) fn is_quiet(&self) -> bool {
+        self.active == 0
+    }
+
+    /// Does not wake the script up after all.
+    pub(crate) fn cancel(&mut self, key: Key) {
+        if let Some(happening) = self.schedule.cancel(key) {
+            self.active -= usize::from(happening.is_active());
+        }
+    }
+
+    /// Jumps to the next moment at which something is due, and gives it. None when nothing will ever happen again.
+    pub(crate) fn next(&mut self) -> Option<Happening> {
+        let (time, happening) = self.schedule.pop()?;
+        self.active -= usize::from(happening.is_active());
+        if time > self.now {
+            self.now = time;
+            self.pin.set_elapsed(time.since_start());
+        }
+        if let Happening::Peer(player) = happening
+            && let Some(player) = self.players.get_mut(player)
+        {
+            player.timer = None;
+        }
+        Some(happening)
+    }
+
+    /// A peer that has to be stepped before time may go on.
+    pub(crate) fn busy(&self) -> Option<usize> {
+        self.players.iter().position(|player| player.busy)
+    }
+
+    /// Has a peer stepped before time goes on.
+    pub(crate) fn rouse(&mut self, player: usize) {
+        self.players[player].busy = true;
+    }
+
+    /// Lets the network go on; what arrives goes to the peer that has the port.
+    pub(crate) fn deliver(&mut self, event: NetworkEvent) {
+        let Some(delivery) = self.network.handle(self.now, event) else {
+            return;
+        };
+        let taken = match parse_udp(&delivery.packet) {
+            Ok(udp) => self
+                .players
+                .iter_mut()
+                .find(|player| player.host == delivery.host && player.ports.contains(&udp.destination.port()))
+                .map(|player| {
+                    let datagram = Datagram {
+                        local: udp.destination,
+                        remote: udp.source,
+                        data: udp.payload.to_vec(),
+                    };
+                    player.peer.input(self.now, Input::Datagram(datagram));
+                    player.busy = true;
+                })
+                .is_some(),
+            Err(_) => false,
+        };
+        if !taken {
+            self.network.no_listener(&delivery);
+            self.record_fates(String::from("nobody at the port"));
+        }
+    }
+
+    /// Calls a method of a peer.
+    pub(crate) fn call(&mut self, player: usize, operation: Operation) -> (OperationId, Called) {
+        let id = OperationId(self.next_operation);
+        self.next_operation += 1;
+        let playing = &mut self.players[player];
+        let what = What::Called {
+            peer: playing.role.clone(),
+            operation: id,
+            object: operation.object(),
+            method: operation.name().to_owned(),
+            arguments: recorder::arguments(&operation),
+            state: recorder::snapshot(&*playing.peer, &playing.objects),
+        };
+        self.recorder.record(self.now, what);
+        let called = playing.peer.call(self.now, id, operation);
+        if let Called::Returned(Value::Object(channel)) = &called {
+            playing.objects.met(*channel);
+        }
+        playing.busy = true;
+        let what = What::Came {
+            peer: playing.role.clone(),
+            operation: id,
+            how: recorder::completion(&called),
+            state: recorder::snapshot(&*playing.peer, &playing.objects),
+        };
+        self.recorder.record(self.now, what);
+        (id, called)
+    }
+
+    /// Reads an attribute of a peer.
+    pub(crate) fn read(&self, player: usize, object: Handle, attribute: Attribute) -> Result<Value, Unsupported> {
+        self.players[player].peer.read(object, attribute)
+    }
+
+    /// Lets a peer go on until script may run.
+    pub(crate) fn step(&mut self, player: usize) -> Step {
+        let playing = &mut self.players[player];
+        let step = playing.peer.step(self.now, &mut self.outbox);
+        match &step {
+            Step::Fired(event) => {
+                if let EventKind::DataChannel { channel } = &event.kind {
+                    playing.objects.met(*channel);
+                }
+                let what = What::Fired {
+                    peer: playing.role.clone(),
+                    target: event.target,
+                    interface: recorder::interface(&*playing.peer, event.target),
+                    event: event.kind.name().to_owned(),
+                    detail: recorder::detail(&*playing.peer, event),
+                    state: recorder::snapshot(&*playing.peer, &playing.objects),
+                };
+                self.recorder.record(self.now, what);
+            }
+            Step::Settled(operation, result) => {
+                let what = What::Settled {
+                    peer: playing.role.clone(),
+                    operation: *operation,
+                    how: recorder::settlement(result),
+                    state: recorder::snapshot(&*playing.peer, &playing.objects),
+                };
+                self.recorder.record(self.now, what);
+            }
+            Step::TaskEnd => {
+                let what = What::TaskEnd {
+                    peer: playing.role.clone(),
+                    state: recorder::snapshot(&*playing.peer, &playing.objects),
+                };
+                self.recorder.record(self.now, what);
+            }
+            Step::Idle(deadline) => {
+                playing.busy = false;
+                let timer = playing.timer.take();
+                if let Some(timer) = timer {
+                    self.cancel(timer);
+                }
+                self.players[player].timer = deadline.map(|at| self.schedule(at, Happening::Peer(player)));
+            }
+        }
+        self.drain(player);
+        step
+    }
+
+    /// Sends what a peer gave out.
+    fn drain(&mut self, player: usize) {
+        let role = self.players[player].role.clone();
+        for text in self.outbox.notes.drain(..) {
+            self.recorder.record(self.now, What::Note { peer: role.clone(), text });
+        }
+        self.secrets.append(&mut self.outbox.secrets);
+        let datagrams = std::mem::take(&mut self.outbox.datagrams);
+        for datagram in &datagrams {
+            self.send(player, datagram);
+        }
+        self.outbox.datagrams = datagrams;
+        self.outbox.datagrams.clear();
+    }
+
+    fn send(&mut self, player: usize, datagram: &Datagram) {
+        let playing = &self.players[player];
+        let owned = playing.ports.contains(&datagram.local.port())
+            && self.network.owner(datagram.local.ip()) == Some(playing.host);
+        if !owned {
+            let text = format!("a datagram was not sent: {} is not an address of this peer", datagram.local);
+            self.recorder.record(self.now, What::Note { peer: playing.role.clone(), text });
+            return;
+        }
+        let packet = match build_udp(datagram.local, datagram.remote, &datagram.data) {
+            Ok(packet) => packet,
+            Err(error) => {
+                let text = format!("a datagram was not sent: {error}");
+                self.recorder.record(self.now, What::Note { peer: playing.role.clone(), text });
+                return;
+            }
+        };
+        let host = playing.host;
+        self.recorder.packet_bytes(self.now, host.0, &packet);
+        let (schedule, active) = (&mut self.schedule, &mut self.active);
+        self.network.send(self.now, host, packet, &mut |at, event| {
+            *active += 1;
+            schedule.at(at, Happening::Network(event));
+        });
+        self.record_fates(classify::summary(&datagram.data));
+    }
+
+    fn record_fates(&mut self, summary: String) {
+        for fate in self.network.take_fates() {
+            let from = self.network.host_name(fate.from);
+            let to = fate.to.map(|host| self.network.host_name(host));
+            self.recorder.fate(self.now, &fate, from, to, summary.clone());
+            self.fates.push(fate);
+        }
+    }
+
+    /// Puts a message on the signalling plane.
+    pub(crate) fn signal(&mut self, message: Message) {
+        let (from, to) = (self.players[message.from].role.clone(), self.players[message.to].role.clone());
+        let kind = message.signal.kind().to_owned();
+        let sent = self.plane.send(message);
+        let fault = sent.fault.map(str::to_owned);
+        let what = What::SignalSent { message: sent.message, from, to, kind, fault };
+        self.recorder.record(self.now, what);
+        for delay in sent.arrivals {
+            self.schedule(self.now + delay, Happening::Signal(sent.message));
+        }
+    }
+
+    /// A message arrives, and with it those that waited for it.
+    pub(crate) fn signal_arrives(&mut self, message: u64) -> Vec<Message> {
+        self.plane
+            .arrive(message)
+            .into_iter()
+            .map(|(number, message)| {
+                let what = What::SignalReceived {
+                    message: number,
+                    from: self.players[message.from].role.clone(),
+                    to: self.players[message.to].role.clone(),
+                    kind: message.signal.kind().to_owned(),
+                };
+                self.recorder.record(self.now, what);
+                message
+            })
+            .collect()
+    }
+
+    /// Ends the run and hands over what it left.
+    pub(crate) fn finish(mut self) -> Remains {
+        let departure = self
+            .network
+            .departure()
+            .cloned()
+            .or_else(|| self.network.not_sent(self.now))
+            .map(|departure| departure.to_string());
+        let capture = self.network.take_capture().map(|mut capture| {
+            for line in &self.secrets {
+                capture.secret(line);
+            }
+            capture
+        });
+        Remains { now: self.now, recorder: self.recorder, fates: self.fates, capture, departure }
+    }
+}
+
+/// What is left of a world.
+pub(crate) struct Remains {
+    /// The moment it ended.
+    pub(crate) now: SimTime,
+    /// The trace.
+    pub(crate) recorder: Recorder,
+    /// Every packet's fate.
+    pub(crate) fates: Vec<Fate>,
+    /// The capture, if one was asked for.
+    pub(crate) capture: Option<glare_net::Capture>,
+    /// Where a replay departs from its record.
+    pub(crate) departure: Option<String>,
+}
