@@ -1,0 +1,161 @@
+//! Where a scenario takes place: hosts, links and signalling.
+
+use std::net::IpAddr;
+use std::time::Duration;
+
+/// A machine of the simulated internet.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct HostPlan {
+    /// Its name.
+    pub name: String,
+    /// The roles on it, in the order of the file; at least one.
+    pub peers: Vec<String>,
+    /// Its addresses; at least one.
+    pub addresses: Vec<IpAddr>,
+}
+
+/// A link between two hosts.
+#[derive(Debug, Clone, PartialEq)]
+pub struct LinkPlan {
+    /// Its name.
+    pub id: String,
+    /// The hosts at its ends.
+    pub between: [String; 2],
+    /// From the first host to the second.
+    pub forward: LinkSettings,
+    /// From the second host to the first.
+    pub backward: LinkSettings,
+}
+
+/// One direction of a link.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct LinkSettings {
+    /// How long a packet travels.
+    pub delay: Duration,
+    /// By how much at most the delay of a packet is longer or shorter.
+    pub jitter: Duration,
+    /// The share of packets that are lost at random, from 0 to 1.
+    pub loss: f64,
+    /// Bits per second; none for no limit.
+    pub rate: Option<u64>,
+    /// How many bytes wait at most for a limited rate before packets are dropped; none for no limit.
+    pub queue: Option<u64>,
+}
+
+/// What changes at a link; what is none stays as it is.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub struct LinkChange {
+    /// See [`LinkSettings::delay`].
+    pub delay: Option<Duration>,
+    /// See [`LinkSettings::jitter`].
+    pub jitter: Option<Duration>,
+    /// See [`LinkSettings::loss`].
+    pub loss: Option<f64>,
+    /// See [`LinkSettings::rate`], in bits per second.
+    pub rate: Option<u64>,
+    /// See [`LinkSettings::queue`], in bytes.
+    pub queue: Option<u64>,
+    /// Whether every packet is lost.
+    pub outage: Option<bool>,
+}
+
+/// Which direction of a link.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LinkDirection {
+    /// Both.
+    Both,
+    /// From the first host of [`LinkPlan::between`] to the second.
+    Forward,
+    /// From the second host to the first.
+    Backward,
+}
+
+/// How two peers signal to each other.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SignallingPlan {
+    /// The roles.
+    pub between: [String; 2],
+    /// How long a message travels, either way. Without faults messages of one direction arrive in the order sent.
+    pub delay: Duration,
+}
+
+/// What befalls signalling messages.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Fault {
+    /// Which messages.
+    pub on: SignalPattern,
+    /// What befalls them.
+    pub action: FaultAction,
+}
+
+/// Which signalling messages are meant.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SignalPattern {
+    /// What they carry.
+    pub kind: SignalKind,
+    /// The sender.
+    pub from: String,
+    /// The receiver; none for any.
+    pub to: Option<String>,
+    /// Only the message of this number, from 1, of those that match the rest; none for all.
+    pub nth: Option<u32>,
+}
+
+/// What a signalling message carries.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SignalKind {
+    /// Anything.
+    Any,
+    /// An offer.
+    Offer,
+    /// A final answer.
+    Answer,
+    /// A provisional answer.
+    Pranswer,
+    /// A rollback.
+    Rollback,
+    /// A candidate.
+    Candidate,
+}
+
+impl SignalKind {
+    /// All kinds.
+    pub const ALL: &'static [SignalKind] = &[
+        SignalKind::Any,
+        SignalKind::Offer,
+        SignalKind::Answer,
+        SignalKind::Pranswer,
+        SignalKind::Rollback,
+        SignalKind::Candidate,
+    ];
+    /// All kinds as a scenario spells them, in the same order.
+    pub const NAMES: &'static [&'static str] =
+        &["any", "offer", "answer", "pranswer", "rollback", "candidate"];
+
+    /// The kind as a scenario and a trace spell it.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            SignalKind::Any => "any",
+            SignalKind::Offer => "offer",
+            SignalKind::Answer => "answer",
+            SignalKind::Pranswer => "pranswer",
+            SignalKind::Rollback => "rollback",
+            SignalKind::Candidate => "candidate",
+        }
+    }
+}
+
+/// What befalls a signalling message.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum FaultAction {
+    /// It never arrives.
+    Drop,
+    /// It arrives twice, the second time at once after the first.
+    Duplicate,
+    /// It arrives this much later, and others may overtake it.
+    Delay(Duration),
+    /// It is held until a message of this kind has arrived, then arrives at once.
+    After(SignalPattern),
+    /// It is held until this many later messages of the same direction have arrived, then arrives at once.
+    Behind(u32),
+}
