@@ -1,11 +1,24 @@
 //! Plays one scenario with one cast and one seed; trace, verdict and bundle out.
+//!
+//! [`play`] is the way in. `world` holds peers, internet, signalling and clock; `performance` is the loop, `steps` what each
+//! verb of the language does, `conditions` what holds or does not; `bundle` is what stays on disk.
 
+mod bundle;
 mod classify;
+mod conditions;
+mod matching;
 mod negotiation;
 mod payload;
+mod performance;
+mod play;
 mod recorder;
+mod sdp_text;
 mod signalling;
+mod steps;
+mod variables;
 mod verdict;
 mod world;
 
+pub use bundle::{BUNDLE_VERSION, Bundle, BundleError, VerdictFile, cell_folder, read_bundle, write_bundle};
+pub use play::{Cast, Measures, Outcome, Play, cell_id, play};
 pub use verdict::{Departure, Verdict, VerdictKind};

@@ -1,0 +1,245 @@
+//! Bundles: a folder per cell, from which anyone can study and replay the run.
+//!
+//! A bundle is written beside its place and then moved there, so that a kill leaves either the old one or the new.
+
+use std::fs::{self, File};
+use std::io::{self, BufWriter, Write};
+use std::path::{Path, PathBuf};
+
+use glare_net::ForcedFate;
+use glare_oracle::trace;
+use glare_scenario::Scenario;
+use serde::{Deserialize, Serialize};
+
+use crate::play::{Measures, Outcome};
+use crate::verdict::Verdict;
+
+/// The version of the format of bundles. A reader refuses what it does not know.
+pub const BUNDLE_VERSION: u32 = 1;
+
+/// `verdict.json`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct VerdictFile {
+    /// [`BUNDLE_VERSION`] of the writer.
+    pub version: u32,
+    /// The version of glare that wrote it.
+    pub glare: String,
+    /// The cell's name.
+    pub cell: String,
+    /// The scenario's id.
+    pub scenario: String,
+    /// Who played which role.
+    pub cast: Vec<trace::Cast>,
+    /// The seed.
+    pub seed: u64,
+    /// What it came to.
+    pub verdict: Verdict,
+    /// What tells this failure from another; empty for a pass.
+    pub fingerprint: String,
+    /// What was measured.
+    pub measures: Measures,
+    /// The command that replays the run.
+    pub replay: String,
+}
+
+/// A bundle that was read.
+#[derive(Debug)]
+pub struct Bundle {
+    /// What was played.
+    pub scenario: Scenario,
+    /// What it came to.
+    pub verdict: VerdictFile,
+    /// What became of every packet.
+    pub forced: Vec<ForcedFate>,
+}
+
+/// A bundle could not be written or read.
+#[derive(Debug, thiserror::Error)]
+pub enum BundleError {
+    /// A file could not be written or read.
+    #[error("{path}: {error}")]
+    File {
+        /// Which.
+        path: PathBuf,
+        /// Why.
+        error: io::Error,
+    },
+    /// A file is not what it should be.
+    #[error("{path}: {problem}")]
+    Content {
+        /// Which.
+        path: PathBuf,
+        /// What is wrong.
+        problem: String,
+    },
+}
+
+/// The folder of a cell below the folder for all: scenario, cast and seed, in characters that every file system takes.
+pub fn cell_folder(scenario: &str, names: &[(String, String)], seed: u64) -> PathBuf {
+    let safe = |text: &str| -> String {
+        text.chars()
+            .map(|character| match character {
+                'a'..='z' | 'A'..='Z' | '0'..='9' | '-' | '_' | '.' | '=' | ',' | '[' | ']' => character,
+                _ => '_',
+            })
+            .collect()
+    };
+    let cast: Vec<String> = names.iter().map(|(role, name)| format!("{role}={name}")).collect();
+    let mut folder: PathBuf =
+        scenario.split('/').filter(|part| !part.is_empty() && *part != "." && *part != "..").map(safe).collect();
+    folder.push(safe(&format!("{},seed={seed}", cast.join(","))));
+    folder
+}
+
+/// Writes the bundle of a cell to the folder `place`, which replaces an older one.
+///
+/// # Errors
+///
+/// The file that could not be written, and why.
+pub fn write_bundle(
+    place: &Path,
+    scenario: &Scenario,
+    outcome: &Outcome,
+    replay: &str,
+) -> Result<VerdictFile, BundleError> {
+    let verdict = VerdictFile {
+        version: BUNDLE_VERSION,
+        glare: env!("CARGO_PKG_VERSION").to_owned(),
+        cell: outcome.header.cell.clone(),
+        scenario: scenario.id.clone(),
+        cast: outcome.header.cast.clone(),
+        seed: outcome.header.seed,
+        verdict: outcome.verdict.clone(),
+        fingerprint: outcome.verdict.fingerprint(),
+        measures: outcome.measures.clone(),
+        replay: replay.to_owned(),
+    };
+    let draft = sibling(place, "new");
+    remove(&draft)?;
+    fs::create_dir_all(&draft).map_err(|error| BundleError::File { path: draft.clone(), error })?;
+    fill(&draft, scenario, outcome, &verdict)?;
+    let old = sibling(place, "old");
+    remove(&old)?;
+    if place.exists() {
+        rename(place, &old)?;
+    }
+    rename(&draft, place)?;
+    remove(&old)?;
+    Ok(verdict)
+}
+
+fn fill(
+    folder: &Path,
+    scenario: &Scenario,
+    outcome: &Outcome,
+    verdict: &VerdictFile,
+) -> Result<(), BundleError> {
+    let head = format!("# {}\n", outcome.header.cell);
+    write(folder, "scenario.yaml", |file| {
+        file.write_all(head.as_bytes())?;
+        file.write_all(glare_scenario::to_yaml(scenario).as_bytes())
+    })?;
+    write(folder, "trace.jsonl", |file| {
+        json_line(file, &outcome.header)?;
+        outcome.trace.iter().try_for_each(|record| json_line(file, record))
+    })?;
+    write(folder, "states.yaml", |file| {
+        file.write_all(glare_oracle::states(&outcome.header, &outcome.trace).as_bytes())
+    })?;
+    write(folder, "fates.jsonl", |file| {
+        outcome.fates.iter().filter_map(ForcedFate::from_fate).try_for_each(|fate| json_line(file, &fate))
+    })?;
+    for (name, sdp) in &outcome.descriptions {
+        write(folder, name, |file| file.write_all(sdp.as_bytes()))?;
+    }
+    if let Some(capture) = &outcome.capture {
+        write(folder, "capture.pcapng", |file| {
+            capture.write(file).map(|_| ()).map_err(io::Error::other)
+        })?;
+    }
+    // Last: a folder with a verdict is whole.
+    write(folder, "verdict.json", |file| {
+        serde_json::to_writer_pretty(&mut *file, verdict).map_err(io::Error::other)?;
+        file.write_all(b"\n")
+    })
+}
+
+/// Reads what is needed to replay a bundle.
+///
+/// # Errors
+///
+/// The file that could not be read or is not what it should be.
+pub fn read_bundle(place: &Path) -> Result<Bundle, BundleError> {
+    let path = place.join("verdict.json");
+    let text = read(&path)?;
+    let version = serde_json::from_str::<serde_json::Value>(&text)
+        .map_err(|error| content(&path, error))?
+        .get("version")
+        .and_then(serde_json::Value::as_u64);
+    if version != Some(u64::from(BUNDLE_VERSION)) {
+        let found = version.map_or("no version".to_owned(), |version| format!("version {version}"));
+        return Err(content(&path, format!("a bundle of {found}; this glare reads version {BUNDLE_VERSION}")));
+    }
+    let verdict = serde_json::from_str(&text).map_err(|error| content(&path, error))?;
+    let path = place.join("scenario.yaml");
+    let mut scenarios = glare_scenario::parse(&path.display().to_string(), &read(&path)?)
+        .map_err(|error| content(&path, error))?;
+    let (Some(scenario), true) = (scenarios.pop(), scenarios.is_empty()) else {
+        return Err(content(&path, "a bundle holds one cell of a scenario"));
+    };
+    let path = place.join("fates.jsonl");
+    let forced = read(&path)?
+        .lines()
+        .enumerate()
+        .map(|(line, text)| {
+            serde_json::from_str(text).map_err(|error| content(&path, format!("line {}: {error}", line + 1)))
+        })
+        .collect::<Result<Vec<ForcedFate>, BundleError>>()?;
+    Ok(Bundle { scenario, verdict, forced })
+}
+
+fn json_line(file: &mut impl Write, value: &impl Serialize) -> io::Result<()> {
+    serde_json::to_writer(&mut *file, value).map_err(io::Error::other)?;
+    file.write_all(b"\n")
+}
+
+fn write(
+    folder: &Path,
+    name: &str,
+    fill: impl FnOnce(&mut BufWriter<File>) -> io::Result<()>,
+) -> Result<(), BundleError> {
+    let path = folder.join(name);
+    let written = File::create(&path).map(BufWriter::new).and_then(|mut file| {
+        fill(&mut file)?;
+        file.flush()
+    });
+    written.map_err(|error| BundleError::File { path, error })
+}
+
+fn read(path: &Path) -> Result<String, BundleError> {
+    fs::read_to_string(path).map_err(|error| BundleError::File { path: path.to_owned(), error })
+}
+
+fn content(path: &Path, problem: impl std::fmt::Display) -> BundleError {
+    BundleError::Content { path: path.to_owned(), problem: problem.to_string() }
+}
+
+fn rename(from: &Path, to: &Path) -> Result<(), BundleError> {
+    fs::rename(from, to).map_err(|error| BundleError::File { path: to.to_owned(), error })
+}
+
+fn remove(folder: &Path) -> Result<(), BundleError> {
+    match fs::remove_dir_all(folder) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => {
+            Err(BundleError::File { path: folder.to_owned(), error })
+        }
+        _ => Ok(()),
+    }
+}
+
+fn sibling(place: &Path, suffix: &str) -> PathBuf {
+    let mut name = place.file_name().unwrap_or_default().to_owned();
+    name.push(format!(".{suffix}"));
+    place.with_file_name(name)
+}

@@ -1,0 +1,535 @@
+//! Plays a script: the loop that steps peers, runs listeners and moves the clock.
+//!
+//! The script is one routine that goes on until it has to wait. It goes on at the very stop at which what it waits for
+//! comes: a promise's reaction runs where the promise settles, an awaited event is seen where it is fired. Conditions on
+//! states are looked at when a task ends, so that they see what a task leaves behind and not what it passes through.
+//! What steps do is in `steps`.
+
+use std::collections::BTreeMap;
+
+use glare_net::{Key, LinkId, LinkProperties, Way};
+use glare_oracle::trace::What;
+use glare_peer::{
+    Attribute, Called, Event, EventKind, Exception, Handle, Operation, OperationId, SignalingState, SimTime, Step,
+    Value,
+};
+use glare_scenario::Scenario;
+use glare_scenario::script::{EventPattern, Level, Step as ScriptStep};
+
+use crate::conditions::{CannotTell, Unmet, level_text};
+use crate::matching::Context;
+use crate::negotiation::{Await, Do, PerfectNegotiation, Rejection};
+use crate::payload;
+use crate::signalling::{Message, Signal};
+use crate::variables::{Channel, Variables};
+use crate::verdict::Departure;
+use crate::world::{Alarm, Happening, World};
+
+/// How many stops there may be at one instant before the run counts as stalled.
+const MOST_STOPS_AT_ONE_INSTANT: u32 = 10_000;
+
+/// How a run ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum End {
+    /// The script was played to its end.
+    Done,
+    /// A departure after which the script cannot go on.
+    Departed,
+    /// A peer cannot do something.
+    Unsupported(String),
+    /// Nothing was left to happen, or too much happened at one instant.
+    Stalled(String),
+    /// The scenario itself is at fault, at this position.
+    Faulty(String),
+}
+
+/// What the script waits for.
+#[derive(Debug)]
+pub(crate) enum Blocked<'a> {
+    /// A promise of a call, made by this step.
+    Promise(OperationId, usize),
+    /// A promise with a name.
+    NamedPromise(&'a str),
+    /// That a step's conditions hold, looked at when tasks end.
+    Conditions,
+    /// An event.
+    Event(&'a EventPattern),
+    /// A signalling message.
+    Message,
+    /// A span of time.
+    Time(u64),
+    /// The time for the next of several messages, by index.
+    Send(u32),
+}
+
+/// A listener of the script.
+#[derive(Debug, Clone, Copy)]
+struct Listener<'a> {
+    event: &'a EventPattern,
+    steps: &'a [ScriptStep],
+}
+
+/// A promise that no part of the script looks at, and for what it was made.
+#[derive(Debug)]
+pub(crate) enum Background {
+    /// `addIceCandidate` of a trickle.
+    Trickle,
+}
+
+/// What one data channel has sent and received, each message by what tells it from others.
+type Traffic = (Vec<String>, Vec<String>);
+
+/// A scenario being played.
+pub(crate) struct Performance<'a> {
+    pub(crate) scenario: &'a Scenario,
+    pub(crate) world: World,
+    pub(crate) variables: Variables,
+    pub(crate) next: usize,
+    pub(crate) blocked: Option<Blocked<'a>>,
+    pub(crate) patience: Option<(u64, Key)>,
+    pub(crate) waits: u64,
+    pub(crate) mailbox: Vec<Message>,
+    pub(crate) trickles: Vec<(usize, usize)>,
+    pub(crate) negotiations: BTreeMap<usize, PerfectNegotiation>,
+    pub(crate) changes: Vec<(LinkId, Way, LinkProperties)>,
+    pub(crate) background: BTreeMap<OperationId, Background>,
+    pub(crate) departures: Vec<Departure>,
+    pub(crate) remarks: Vec<Departure>,
+    roles: Vec<String>,
+    calls: BTreeMap<OperationId, (String, String)>,
+    events: BTreeMap<u64, Event>,
+    traffic: BTreeMap<Channel, Traffic>,
+    no_traffic: Traffic,
+    listeners: Vec<Listener<'a>>,
+    stops: u32,
+}
+
+impl<'a> Performance<'a> {
+    /// A scenario at its beginning, in a world that has its peers in the order of the scenario's roles.
+    pub(crate) fn new(scenario: &'a Scenario, world: World) -> Performance<'a> {
+        Performance {
+            scenario,
+            world,
+            variables: Variables::default(),
+            next: 0,
+            blocked: None,
+            patience: None,
+            waits: 0,
+            mailbox: Vec::new(),
+            trickles: Vec::new(),
+            negotiations: BTreeMap::new(),
+            changes: Vec::new(),
+            background: BTreeMap::new(),
+            departures: Vec::new(),
+            remarks: Vec::new(),
+            roles: scenario.peers.iter().map(|plan| plan.role.clone()).collect(),
+            calls: BTreeMap::new(),
+            events: BTreeMap::new(),
+            traffic: BTreeMap::new(),
+            no_traffic: Traffic::default(),
+            listeners: Vec::new(),
+            stops: 0,
+        }
+    }
+
+    /// Plays the script to its end.
+    pub(crate) fn play(&mut self) -> End {
+        self.world.alarm(SimTime::ZERO + self.scenario.limit, Alarm::Limit);
+        match self.play_through() {
+            Ok(()) => End::Done,
+            Err(end) => end,
+        }
+    }
+
+    fn play_through(&mut self) -> Result<(), End> {
+        self.go_on()?;
+        loop {
+            self.settle_down()?;
+            if self.is_done() {
+                return Ok(());
+            }
+            if self.world.is_quiet() {
+                let waiting = self.current_step().map_or("the end of the run", |step| step.text.as_str());
+                return Err(End::Stalled(format!("nothing is left to happen while the script waits at `{waiting}`")));
+            }
+            let before = self.world.now();
+            let Some(happening) = self.world.next() else {
+                return Err(End::Stalled("nothing is left to happen".to_owned()));
+            };
+            if self.world.now() > before {
+                self.stops = 0;
+            }
+            self.stop()?;
+            match happening {
+                Happening::Network(event) => self.world.deliver(event),
+                Happening::Peer(player) => self.world.rouse(player),
+                Happening::Signal(message) => {
+                    for message in self.world.signal_arrives(message) {
+                        self.receive(message)?;
+                    }
+                }
+                Happening::Script(alarm) => self.alarmed(alarm)?,
+            }
+        }
+    }
+
+    fn is_done(&self) -> bool {
+        self.blocked.is_none() && self.next >= self.scenario.script.len()
+    }
+
+    /// Counts a stop at this instant.
+    fn stop(&mut self) -> Result<(), End> {
+        self.stops += 1;
+        if self.stops > MOST_STOPS_AT_ONE_INSTANT {
+            return Err(End::Stalled(format!(
+                "{MOST_STOPS_AT_ONE_INSTANT} things happened at {} and time did not go on",
+                self.world.now()
+            )));
+        }
+        Ok(())
+    }
+
+    /// Steps peers until none has anything left to do now.
+    fn settle_down(&mut self) -> Result<(), End> {
+        while let Some(player) = self.world.busy() {
+            self.stop()?;
+            match self.world.step(player) {
+                Step::Fired(event) => self.fired(player, event)?,
+                Step::Settled(operation, result) => self.settled(player, operation, &result)?,
+                Step::TaskEnd | Step::Idle(_) => self.look_again()?,
+            }
+        }
+        Ok(())
+    }
+
+    fn fired(&mut self, player: usize, event: Event) -> Result<(), End> {
+        let number = self.world.recorder.next_number() - 1;
+        self.events.insert(number, event.clone());
+        if let EventKind::Message { data } = &event.kind {
+            let channel = Channel { player, handle: event.target };
+            self.traffic.entry(channel).or_default().1.push(payload::identity(data));
+        }
+        match &event.kind {
+            EventKind::IceCandidate { candidate: Some(candidate) } => {
+                let others: Vec<usize> =
+                    self.trickles.iter().filter(|(from, _)| *from == player).map(|(_, to)| *to).collect();
+                let negotiating = self.negotiations.get(&player).map(|negotiation| negotiation.other);
+                for to in others.into_iter().chain(negotiating) {
+                    let signal = Signal::Candidate(candidate.clone());
+                    self.world.signal(Message { from: player, to, signal });
+                }
+            }
+            EventKind::NegotiationNeeded => {
+                if let Some((doing, awaited)) =
+                    self.negotiations.get_mut(&player).map(PerfectNegotiation::negotiation_needed)
+                {
+                    self.carry_out(player, doing, Some(awaited))?;
+                }
+            }
+            _ => {}
+        }
+        self.run_listeners(number)?;
+        if let Some(Blocked::Event(pattern)) = &self.blocked
+            && self.is_event(number, pattern)
+        {
+            self.awaited_event(player, &event)?;
+        }
+        Ok(())
+    }
+
+    fn run_listeners(&mut self, number: u64) -> Result<(), End> {
+        let mut index = 0;
+        while let Some(listener) = self.listeners.get(index).copied() {
+            if self.is_event(number, listener.event) {
+                self.listeners.remove(index);
+                for step in listener.steps {
+                    self.perform(step, None)?;
+                }
+            } else {
+                index += 1;
+            }
+        }
+        Ok(())
+    }
+
+    /// Installs a listener.
+    pub(crate) fn listen(&mut self, event: &'a EventPattern, steps: &'a [ScriptStep]) {
+        self.listeners.push(Listener { event, steps });
+    }
+
+    fn is_event(&self, number: u64, pattern: &EventPattern) -> bool {
+        usize::try_from(number)
+            .ok()
+            .and_then(|index| self.world.recorder.records().get(index))
+            .is_some_and(|record| self.context().is_event(record, pattern))
+    }
+
+    fn settled(
+        &mut self,
+        player: usize,
+        operation: OperationId,
+        result: &Result<Value, Exception>,
+    ) -> Result<(), End> {
+        let named = self.variables.settle(operation, result);
+        if let Some(Background::Trickle) = self.background.remove(&operation)
+            && let Err(exception) = result
+        {
+            self.background_rejection(player, "addIceCandidate of trickle", exception);
+        }
+        self.negotiation_settled(player, operation, result)?;
+        match self.blocked {
+            Some(Blocked::Promise(waiting, step)) if waiting == operation => {
+                self.awaited_promise(step, result.clone())
+            }
+            Some(Blocked::NamedPromise(_)) if named => self.look_again(),
+            _ => Ok(()),
+        }
+    }
+
+    fn negotiation_settled(
+        &mut self,
+        player: usize,
+        operation: OperationId,
+        result: &Result<Value, Exception>,
+    ) -> Result<(), End> {
+        let Some(negotiation) = self.negotiations.get_mut(&player) else {
+            return Ok(());
+        };
+        let Some(awaited) = negotiation.take(operation) else {
+            return Ok(());
+        };
+        match result {
+            Ok(_) => {
+                for (doing, awaited) in negotiation.fulfilled(awaited) {
+                    self.carry_out(player, doing, awaited)?;
+                }
+            }
+            Err(exception) => match negotiation.rejected(awaited) {
+                Rejection::Suppressed => {}
+                Rejection::Logged => {
+                    self.background_rejection(player, "perfect negotiation", exception);
+                }
+            },
+        }
+        Ok(())
+    }
+
+    /// A promise that no step awaits was rejected: what a page would see as an error on its console.
+    fn background_rejection(&mut self, player: usize, what: &str, exception: &Exception) {
+        let departure = Departure {
+            clause: self.scenario.spec.first().map_or_else(String::new, ToString::to_string),
+            level: level_text(self.scenario.level),
+            check: format!("step {what}"),
+            peer: self.roles.get(player).cloned(),
+            at: None,
+            expected: format!("{what} to go through"),
+            actual: format!("it was rejected with {exception}"),
+            record: self.world.recorder.next_number().saturating_sub(1),
+            time: self.world.now(),
+        };
+        self.depart(self.scenario.level, departure);
+    }
+
+    /// Does what a listener of perfect negotiation does next.
+    fn carry_out(&mut self, player: usize, doing: Do, awaited: Option<Await>) -> Result<(), End> {
+        let operation = match doing {
+            Do::SetLocalDescription => Operation::SetLocalDescription(glare_peer::LocalDescriptionInit::default()),
+            Do::SetRemoteDescription(description) => Operation::SetRemoteDescription(description),
+            Do::AddIceCandidate(candidate) => Operation::AddIceCandidate(candidate),
+            Do::SendLocalDescription => {
+                let read = self.world.read(player, Handle::CONNECTION, Attribute::LocalDescription);
+                return match read {
+                    Ok(Value::Description(description)) => {
+                        self.negotiation_signal(player, Signal::Description(description));
+                        Ok(())
+                    }
+                    Ok(_) => Ok(()),
+                    Err(unsupported) => Err(End::Unsupported(unsupported.to_string())),
+                };
+            }
+            Do::SendCandidate(candidate) => {
+                self.negotiation_signal(player, Signal::Candidate(candidate));
+                return Ok(());
+            }
+        };
+        let (id, called) = self.call(player, operation);
+        match called {
+            Called::Promise => {
+                if let (Some(negotiation), Some(awaited)) = (self.negotiations.get_mut(&player), awaited) {
+                    negotiation.awaits(id, awaited);
+                }
+                Ok(())
+            }
+            Called::Unsupported(what) => Err(End::Unsupported(what.to_string())),
+            Called::Threw(exception) => {
+                self.background_rejection(player, "perfect negotiation", &exception);
+                Ok(())
+            }
+            Called::Returned(_) => Ok(()),
+        }
+    }
+
+    fn negotiation_signal(&mut self, player: usize, signal: Signal) {
+        if let Some(to) = self.negotiations.get(&player).map(|negotiation| negotiation.other) {
+            self.world.signal(Message { from: player, to, signal });
+        }
+    }
+
+    /// A message arrives from the signalling plane: for the listeners of perfect negotiation, for a trickle, or for the
+    /// script.
+    fn receive(&mut self, message: Message) -> Result<(), End> {
+        let state = match self.world.read(message.to, Handle::CONNECTION, Attribute::SignalingState) {
+            Ok(Value::String(state)) => state.parse::<SignalingState>().ok(),
+            _ => None,
+        };
+        let closed = state == Some(SignalingState::Closed);
+        if let Some(negotiation) = self.negotiations.get_mut(&message.to)
+            && negotiation.other == message.from
+        {
+            // A page that closed its connection takes its listeners down with it.
+            let next = if closed { None } else { negotiation.message(&message.signal, state) };
+            return match next {
+                Some((doing, awaited)) => self.carry_out(message.to, doing, Some(awaited)),
+                None => Ok(()),
+            };
+        }
+        match message.signal {
+            Signal::Candidate(candidate) if self.trickles.contains(&(message.from, message.to)) => {
+                if closed {
+                    return Ok(());
+                }
+                let (id, called) = self.call(message.to, Operation::AddIceCandidate(candidate));
+                match called {
+                    Called::Promise => {
+                        self.background.insert(id, Background::Trickle);
+                        Ok(())
+                    }
+                    Called::Unsupported(what) => Err(End::Unsupported(what.to_string())),
+                    Called::Threw(exception) => {
+                        self.background_rejection(message.to, "addIceCandidate of trickle", &exception);
+                        Ok(())
+                    }
+                    Called::Returned(_) => Ok(()),
+                }
+            }
+            signal => {
+                self.mailbox.push(Message { signal, ..message });
+                if matches!(self.blocked, Some(Blocked::Message)) { self.look_again() } else { Ok(()) }
+            }
+        }
+    }
+
+    fn alarmed(&mut self, alarm: Alarm) -> Result<(), End> {
+        match alarm {
+            Alarm::Limit => Err(self.out_of_time("the scenario's limit")),
+            Alarm::Patience(wait) => {
+                if self.patience.is_some_and(|(waiting, _)| waiting == wait) {
+                    self.patience = None;
+                    return Err(self.out_of_time("the time that the step gives"));
+                }
+                Ok(())
+            }
+            Alarm::Time(wait) => {
+                if matches!(self.blocked, Some(Blocked::Time(waiting)) if waiting == wait) {
+                    self.blocked = None;
+                    self.next += 1;
+                    return self.go_on();
+                }
+                Ok(())
+            }
+            Alarm::Undo(change) => {
+                self.undo(change);
+                Ok(())
+            }
+            Alarm::Send => self.send_next(),
+        }
+    }
+
+    /// The script waited in vain.
+    fn out_of_time(&mut self, whose: &str) -> End {
+        let Some(step) = self.current_step() else {
+            return End::Departed;
+        };
+        let unmet = match self.unmet_wait(step) {
+            Ok(unmet) => unmet,
+            Err(CannotTell::Unsupported(what)) => return End::Unsupported(what.to_string()),
+            Err(CannotTell::Variable(error)) => return End::Faulty(error.to_string()),
+        };
+        for Unmet { expected, actual, peer } in unmet {
+            let expected = format!("{expected}, before {whose} ended");
+            self.depart_at(step, Unmet { expected, actual, peer });
+        }
+        End::Departed
+    }
+
+    /// The step that the script is at.
+    pub(crate) fn current_step(&self) -> Option<&'a ScriptStep> {
+        self.scenario.script.get(self.next)
+    }
+
+    /// Takes note of a departure at a step.
+    pub(crate) fn depart_at(&mut self, step: &ScriptStep, unmet: Unmet) {
+        let level = step.level.unwrap_or(self.scenario.level);
+        let clause = step.clause.as_ref().or_else(|| self.scenario.spec.first());
+        let departure = Departure {
+            clause: clause.map_or_else(String::new, ToString::to_string),
+            level: level_text(level),
+            check: format!("step {}", step.text),
+            peer: unmet.peer,
+            at: Some(step.position.to_string()),
+            expected: unmet.expected,
+            actual: unmet.actual,
+            record: self.world.recorder.next_number().saturating_sub(1),
+            time: self.world.now(),
+        };
+        self.depart(level, departure);
+    }
+
+    fn depart(&mut self, level: Level, departure: Departure) {
+        match level {
+            Level::Must | Level::Should => self.departures.push(departure),
+            Level::May => self.remarks.push(departure),
+        }
+    }
+
+    /// Calls a method of a peer and takes note of whose it is.
+    pub(crate) fn call(&mut self, player: usize, operation: Operation) -> (OperationId, Called) {
+        let method = operation.name().to_owned();
+        let sent = match &operation {
+            Operation::Send { channel, data } => Some((*channel, payload::identity(data))),
+            _ => None,
+        };
+        let (id, called) = self.world.call(player, operation);
+        self.calls.insert(id, (self.roles[player].clone(), method));
+        if let (Some((handle, identity)), Called::Returned(_)) = (sent, &called) {
+            self.traffic.entry(Channel { player, handle }).or_default().0.push(identity);
+        }
+        (id, called)
+    }
+
+    /// The peer that plays a role. The loader has checked that there is one.
+    pub(crate) fn player(&self, role: &str) -> usize {
+        self.roles.iter().position(|known| known == role).expect("the loader checks every role")
+    }
+
+    /// What records are matched with.
+    pub(crate) fn context(&self) -> Context<'_> {
+        Context { roles: &self.roles, variables: &self.variables, calls: &self.calls }
+    }
+
+    /// The event that a record tells of.
+    pub(crate) fn event(&self, record: u64) -> Option<&Event> {
+        self.events.get(&record)
+    }
+
+    /// What a data channel has sent and received.
+    pub(crate) fn traffic(&self, channel: Channel) -> &Traffic {
+        self.traffic.get(&channel).unwrap_or(&self.no_traffic)
+    }
+
+    /// Says in the trace that a step begins.
+    pub(crate) fn announce(&mut self, step: &ScriptStep) {
+        let what = What::Step { at: step.position.to_string(), text: step.text.clone() };
+        self.world.recorder.record(self.world.now(), what);
+    }
+}

@@ -1,0 +1,640 @@
+//! What the steps of a script do.
+
+use std::time::Duration;
+
+use glare_net::{Direction, LinkPatch, Way};
+use glare_oracle::trace::What;
+use glare_peer::{
+    Called, Event, EventKind, Exception, Handle, IceCandidate, LocalDescriptionInit, OfferOptions, Operation,
+    SessionDescription, Value,
+};
+use glare_scenario::script::{
+    Action, Call, CandidateArgument, Completion, Condition, DescriptionArgument, Edit, Expectation, Happening,
+    LinkChange, LinkDirection, Located, MessageKind, Method, Outcome, Send, Signalled, Step, Target, Template,
+    Wait,
+};
+
+use crate::conditions::{CannotTell, Unmet, happening_text, value_text};
+use crate::matching;
+use crate::negotiation::PerfectNegotiation;
+use crate::performance::{Blocked, End, Performance};
+use crate::sdp_text;
+use crate::signalling::{Message, Signal};
+use crate::variables::{Variable, WrongVariable};
+use crate::world::Alarm;
+
+impl From<CannotTell> for End {
+    fn from(error: CannotTell) -> End {
+        match error {
+            CannotTell::Unsupported(what) => End::Unsupported(what.to_string()),
+            CannotTell::Variable(error) => error.into(),
+        }
+    }
+}
+
+impl From<WrongVariable> for End {
+    fn from(error: WrongVariable) -> End {
+        End::Faulty(error.to_string())
+    }
+}
+
+impl<'a> Performance<'a> {
+    /// Plays steps until one has to wait.
+    pub(crate) fn go_on(&mut self) -> Result<(), End> {
+        while self.blocked.is_none()
+            && let Some(step) = self.current_step()
+        {
+            self.perform(step, Some(self.next))?;
+            if self.blocked.is_none() {
+                self.next += 1;
+            }
+        }
+        Ok(())
+    }
+
+    /// Looks again whether what the script waits for has come.
+    pub(crate) fn look_again(&mut self) -> Result<(), End> {
+        let waiting =
+            matches!(self.blocked, Some(Blocked::Conditions | Blocked::Message | Blocked::NamedPromise(_)));
+        let Some(step) = self.current_step().filter(|_| waiting) else {
+            return Ok(());
+        };
+        if self.try_wait(step)? {
+            self.unblock()?;
+        }
+        Ok(())
+    }
+
+    fn unblock(&mut self) -> Result<(), End> {
+        self.blocked = None;
+        if let Some((_, key)) = self.patience.take() {
+            self.world.cancel(key);
+        }
+        self.next += 1;
+        self.go_on()
+    }
+
+    /// The event that the script waits for was fired.
+    pub(crate) fn awaited_event(&mut self, player: usize, event: &Event) -> Result<(), End> {
+        if let Some(Step { action: Action::Wait(Wait::Event { save: Some(save), .. }), .. }) = self.current_step() {
+            self.save_event(save, player, event);
+        }
+        self.unblock()
+    }
+
+    /// The promise that the script waits for settled.
+    pub(crate) fn awaited_promise(
+        &mut self,
+        step: usize,
+        result: Result<Value, Exception>,
+    ) -> Result<(), End> {
+        let Some(step) = self.scenario.script.get(step) else {
+            return Ok(());
+        };
+        if let Action::Call(Call { target, completion: Completion::Await(outcome), save, .. }) = &step.action {
+            self.check_settlement(step, target.role(), outcome, save.as_deref(), result)?;
+        }
+        self.unblock()
+    }
+
+    fn check_settlement(
+        &mut self,
+        step: &'a Step,
+        role: &str,
+        outcome: &Outcome,
+        save: Option<&str>,
+        result: Result<Value, Exception>,
+    ) -> Result<(), End> {
+        let actual = match (&result, outcome) {
+            (Ok(_), Outcome::Success) => None,
+            (Ok(value), _) => Some(format!("it was fulfilled with {}", value_text(value))),
+            (Err(exception), Outcome::Rejects(pattern)) if matching::is_exception(exception, pattern) => None,
+            (Err(exception), _) => Some(format!("it was rejected with {exception}")),
+        };
+        if let Some(actual) = actual {
+            let expected = format!("the promise {}", outcome_text(outcome));
+            self.depart_at(step, Unmet { expected, actual, peer: Some(role.to_owned()) });
+            return Err(End::Departed);
+        }
+        if let (Ok(value), Some(save)) = (result, save) {
+            let player = self.player(role);
+            self.variables.set_value(save, player, value);
+        }
+        Ok(())
+    }
+
+    /// Does a step; `index` is its place in the script, none in a listener.
+    pub(crate) fn perform(&mut self, step: &'a Step, index: Option<usize>) -> Result<(), End> {
+        self.announce(step);
+        match &step.action {
+            Action::Call(call) => self.perform_call(step, call, index),
+            Action::Send(send) => self.begin_send(step, send, index),
+            Action::Trickle { from, to } => {
+                let pair = (self.player(from), self.player(to));
+                if !self.trickles.contains(&pair) {
+                    self.trickles.push(pair);
+                }
+                Ok(())
+            }
+            Action::PerfectNegotiation { polite, impolite } => {
+                let (polite, impolite) = (self.player(polite), self.player(impolite));
+                self.negotiations.insert(polite, PerfectNegotiation::new(impolite, true));
+                self.negotiations.insert(impolite, PerfectNegotiation::new(polite, false));
+                Ok(())
+            }
+            Action::Signal { from, to, send } => {
+                let signal = match send {
+                    Signalled::Description(name) => Signal::Description(self.variables.description(name)?.clone()),
+                    Signalled::Candidate(name) => Signal::Candidate(self.variables.candidate(name)?.clone()),
+                };
+                let (from, to) = (self.player(from), self.player(to));
+                self.world.signal(Message { from, to, signal });
+                Ok(())
+            }
+            Action::Listen { event, steps } => {
+                self.listen(event, steps);
+                Ok(())
+            }
+            Action::Change { link, direction, change, span } => self.change(link, *direction, change, *span),
+            Action::Read { subject, save } => {
+                let value = self.read(subject)?;
+                let player = self.player(subject.root.role());
+                self.variables.set_value(save, player, value);
+                Ok(())
+            }
+            Action::Edit(edit) => self.edit(edit),
+            Action::Mark { save } => {
+                let now = self.world.now();
+                self.variables.set(save, Variable::Mark(now));
+                Ok(())
+            }
+            Action::Expect(expectations) => self.expect(step, expectations),
+            Action::Wait(Wait::Time(span)) => {
+                self.waits += 1;
+                self.world.alarm(self.world.now() + *span, Alarm::Time(self.waits));
+                self.blocked = Some(Blocked::Time(self.waits));
+                Ok(())
+            }
+            Action::Wait(Wait::Event { event, within, .. }) => {
+                self.blocked = Some(Blocked::Event(event));
+                self.be_patient(*within);
+                Ok(())
+            }
+            Action::Settle { promise, .. } => self.wait_or_block(step, Blocked::NamedPromise(promise), None),
+            Action::Receive { within, .. } => self.wait_or_block(step, Blocked::Message, *within),
+            Action::Wait(
+                Wait::For { within, .. } | Wait::Received { within, .. } | Wait::ReceivedAll { within, .. },
+            ) => self.wait_or_block(step, Blocked::Conditions, *within),
+        }
+    }
+
+    fn wait_or_block(
+        &mut self,
+        step: &'a Step,
+        blocked: Blocked<'a>,
+        within: Option<Duration>,
+    ) -> Result<(), End> {
+        if !self.try_wait(step)? {
+            self.blocked = Some(blocked);
+            self.be_patient(within);
+        }
+        Ok(())
+    }
+
+    fn be_patient(&mut self, within: Option<Duration>) {
+        if let Some(within) = within {
+            self.waits += 1;
+            let key = self.world.alarm(self.world.now() + within, Alarm::Patience(self.waits));
+            self.patience = Some((self.waits, key));
+        }
+    }
+
+    /// Whether what a step waits for is there; takes it if so.
+    fn try_wait(&mut self, step: &'a Step) -> Result<bool, End> {
+        match &step.action {
+            Action::Settle { promise, outcome, save } => {
+                let Some(result) =
+                    self.variables.get_promise(promise).and_then(|promise| promise.settled.clone())
+                else {
+                    return Ok(false);
+                };
+                let role = self.promise_role(promise);
+                self.check_settlement(step, &role, outcome, save.as_deref(), result)?;
+                Ok(true)
+            }
+            Action::Receive { at, from, kind, save, .. } => {
+                let (at, from) = (self.player(at), self.player(from));
+                let wanted = |message: &Message| {
+                    (message.to, message.from) == (at, from)
+                        && matches!(
+                            (&message.signal, kind),
+                            (Signal::Description(_), MessageKind::Description)
+                                | (Signal::Candidate(_), MessageKind::Candidate)
+                        )
+                };
+                let Some(place) = self.mailbox.iter().position(wanted) else {
+                    return Ok(false);
+                };
+                let variable = match self.mailbox.remove(place).signal {
+                    Signal::Description(description) => Variable::Description(description),
+                    Signal::Candidate(candidate) => Variable::Candidate(candidate),
+                };
+                if let Some(save) = save {
+                    self.variables.set(save, variable);
+                }
+                Ok(true)
+            }
+            Action::Wait(wait @ Wait::For { conditions, save, .. }) => {
+                if !self.unmet_waiting(wait)?.is_empty() {
+                    return Ok(false);
+                }
+                if let Some(save) = save {
+                    self.save_happened(conditions, save);
+                }
+                Ok(true)
+            }
+            Action::Wait(wait) => Ok(self.unmet_waiting(wait)?.is_empty()),
+            _ => Ok(true),
+        }
+    }
+
+    fn promise_role(&self, promise: &str) -> String {
+        self.variables
+            .get_promise(promise)
+            .and_then(|promise| self.context().calls.get(&promise.operation).map(|(role, _)| role.clone()))
+            .unwrap_or_default()
+    }
+
+    fn save_happened(&mut self, conditions: &[Located<Condition>], save: &str) {
+        let found = conditions.iter().find_map(|condition| match &condition.value {
+            Condition::Happened { event, nth } => {
+                let record = self.find(&Happening::Event(event.clone()), *nth)?;
+                let event_fired = self.event(record.number)?.clone();
+                Some((self.player(event.target.role()), event_fired))
+            }
+            _ => None,
+        });
+        if let Some((player, event)) = found {
+            self.save_event(save, player, &event);
+        }
+    }
+
+    fn save_event(&mut self, save: &str, player: usize, event: &Event) {
+        match &event.kind {
+            EventKind::DataChannel { channel } => {
+                self.variables.set_value(save, player, Value::Object(*channel));
+            }
+            EventKind::IceCandidate { candidate } => {
+                let value = candidate.clone().map_or(Value::Null, Value::Candidate);
+                self.variables.set_value(save, player, value);
+            }
+            EventKind::Message { data } => self.variables.set(save, Variable::Message(data.clone())),
+            _ => self.variables.set(save, Variable::Value(Value::Undefined)),
+        }
+    }
+
+    /// What is missing for a step to stop waiting.
+    pub(crate) fn unmet_wait(&self, step: &Step) -> Result<Vec<Unmet>, CannotTell> {
+        let missing = |expected: String, actual: &str| {
+            Ok(vec![Unmet { expected, actual: actual.to_owned(), peer: None }])
+        };
+        match &step.action {
+            Action::Wait(Wait::Event { event, .. }) => {
+                missing(happening_text(&Happening::Event(event.clone())), "it did not happen")
+            }
+            Action::Wait(Wait::Time(span)) => missing(format!("{span:?} to go by"), "they did not"),
+            Action::Wait(wait) => self.unmet_waiting(wait),
+            Action::Receive { at, from, .. } => {
+                missing(format!("{at} to receive a message from {from}"), "none came")
+            }
+            Action::Settle { promise, outcome, .. } => {
+                missing(format!("the promise {promise} {}", outcome_text(outcome)), "it is pending")
+            }
+            Action::Call(Call { completion: Completion::Await(outcome), .. }) => {
+                missing(format!("the promise {}", outcome_text(outcome)), "it is pending")
+            }
+            _ => missing(format!("`{}` to end", step.text), "it did not"),
+        }
+    }
+
+    fn unmet_waiting(&self, wait: &Wait) -> Result<Vec<Unmet>, CannotTell> {
+        let (channel, needed) = match wait {
+            Wait::For { conditions, .. } => return self.unmet_conditions(conditions),
+            Wait::Event { .. } | Wait::Time(_) => return Ok(Vec::new()),
+            Wait::Received { channel, count, .. } => (channel, *count),
+            Wait::ReceivedAll { channel, sent, .. } => {
+                (channel, self.traffic(self.variables.channel(sent)?).0.len() as u64)
+            }
+        };
+        let received = self.traffic(self.variables.channel(channel)?).1.len() as u64;
+        Ok((received < needed)
+            .then(|| Unmet {
+                expected: format!("{channel} to have received {needed} messages"),
+                actual: format!("it has received {received}"),
+                peer: None,
+            })
+            .into_iter()
+            .collect())
+    }
+
+    fn perform_call(&mut self, step: &'a Step, call: &'a Call, index: Option<usize>) -> Result<(), End> {
+        let (player, object) = self.object(&call.target)?;
+        let operation = self.operation(&call.target, object, &call.method)?;
+        let role = call.target.role();
+        let (id, called) = self.call(player, operation);
+        let wanted = match &call.completion {
+            Completion::Await(outcome) => outcome,
+            Completion::Start(_) => &Outcome::Success,
+        };
+        let actual = match (called, wanted) {
+            (Called::Unsupported(what), _) => return Err(End::Unsupported(what.to_string())),
+            (Called::Threw(exception), Outcome::Throws(pattern))
+                if matching::is_exception(&exception, pattern) =>
+            {
+                return Ok(());
+            }
+            (Called::Threw(exception), _) => format!("it threw {exception}"),
+            (Called::Returned(value), Outcome::Success) => {
+                if let Some(save) = &call.save {
+                    self.variables.set_value(save, player, value);
+                }
+                return Ok(());
+            }
+            (Called::Returned(value), _) => format!("it returned {}", value_text(&value)),
+            (Called::Promise, Outcome::Throws(_)) => "it returned a promise".to_owned(),
+            (Called::Promise, _) => {
+                match (&call.completion, index) {
+                    (Completion::Start(Some(name)), _) => self.variables.promise(name, id),
+                    (Completion::Await(_), Some(index)) => self.blocked = Some(Blocked::Promise(id, index)),
+                    (Completion::Start(None), _) | (Completion::Await(_), None) => {}
+                }
+                return Ok(());
+            }
+        };
+        let expected = format!("{} {}", step.text, outcome_text(wanted));
+        self.depart_at(step, Unmet { expected, actual, peer: Some(role.to_owned()) });
+        Err(End::Departed)
+    }
+
+    fn operation(&self, target: &Target, object: Handle, method: &Method) -> Result<Operation, End> {
+        let channel = matches!(target, Target::Channel { .. });
+        Ok(match method {
+            Method::CreateOffer { ice_restart } => {
+                Operation::CreateOffer(OfferOptions { ice_restart: *ice_restart })
+            }
+            Method::CreateAnswer => Operation::CreateAnswer,
+            Method::SetLocalDescription(argument) => Operation::SetLocalDescription(self.local_description(argument)?),
+            Method::SetRemoteDescription(argument) => {
+                let LocalDescriptionInit { sdp_type, sdp } = self.local_description(argument)?;
+                let Some(sdp_type) = sdp_type else {
+                    return Err(End::Faulty("setRemoteDescription needs a type".to_owned()));
+                };
+                Operation::SetRemoteDescription(SessionDescription { sdp_type, sdp })
+            }
+            Method::AddIceCandidate(argument) => Operation::AddIceCandidate(self.candidate(argument)?),
+            Method::CreateDataChannel { label, init } => {
+                Operation::CreateDataChannel { label: label.clone(), init: init.clone() }
+            }
+            Method::RestartIce => Operation::RestartIce,
+            Method::Close if channel => Operation::CloseDataChannel { channel: object },
+            Method::Close => Operation::Close,
+            Method::SetBufferedAmountLowThreshold(threshold) => {
+                Operation::SetBufferedAmountLowThreshold { channel: object, threshold: *threshold }
+            }
+        })
+    }
+
+    fn local_description(&self, argument: &DescriptionArgument) -> Result<LocalDescriptionInit, End> {
+        Ok(match argument {
+            DescriptionArgument::Nothing => LocalDescriptionInit::default(),
+            DescriptionArgument::Variable(name) => self.variables.description(name)?.clone().into(),
+            DescriptionArgument::Init { sdp_type, sdp } => LocalDescriptionInit {
+                sdp_type: *sdp_type,
+                sdp: match sdp {
+                    Some(sdp) => self.text(sdp)?.unwrap_or_default().into(),
+                    None => "".into(),
+                },
+            },
+        })
+    }
+
+    fn candidate(&self, argument: &CandidateArgument) -> Result<IceCandidate, End> {
+        Ok(match argument {
+            CandidateArgument::Nothing => IceCandidate::default(),
+            CandidateArgument::Variable(name) => self.variables.candidate(name)?.clone(),
+            CandidateArgument::Init { candidate, sdp_mid, sdp_m_line_index, username_fragment } => {
+                let optional = |template: &Option<Template<String>>| match template {
+                    Some(template) => self.text(template),
+                    None => Ok(None),
+                };
+                IceCandidate {
+                    candidate: optional(candidate)?.unwrap_or_default(),
+                    sdp_mid: optional(sdp_mid)?,
+                    sdp_m_line_index: match sdp_m_line_index {
+                        Some(Template::Literal(index)) => Some(*index),
+                        Some(Template::Variable(path)) => match self.variables.value(path)? {
+                            Value::Number(index) => Some(index as u16),
+                            _ => None,
+                        },
+                        None => None,
+                    },
+                    username_fragment: optional(username_fragment)?,
+                }
+            }
+        })
+    }
+
+    fn text(&self, template: &Template<String>) -> Result<Option<String>, End> {
+        Ok(match template {
+            Template::Literal(text) => Some(text.clone()),
+            Template::Variable(path) => match self.variables.value(path)? {
+                Value::String(text) => Some(text),
+                Value::Null | Value::Undefined => None,
+                other => return Err(End::Faulty(format!("{} is {}, not a string", path.name, value_text(&other)))),
+            },
+        })
+    }
+
+    fn begin_send(&mut self, step: &'a Step, send: &'a Send, index: Option<usize>) -> Result<(), End> {
+        if index.is_none() || send.every.is_zero() || send.count <= 1 {
+            for number in 1..=send.count {
+                self.send_one(step, send, number)?;
+            }
+            return Ok(());
+        }
+        self.send_one(step, send, 1)?;
+        self.world.alarm(self.world.now() + send.every, Alarm::Send);
+        self.blocked = Some(Blocked::Send(2));
+        Ok(())
+    }
+
+    /// It is time for the next of several messages.
+    pub(crate) fn send_next(&mut self) -> Result<(), End> {
+        let (Some(Blocked::Send(number)), Some(step)) = (&self.blocked, self.current_step()) else {
+            return Ok(());
+        };
+        let number = *number;
+        let Action::Send(send) = &step.action else {
+            return Ok(());
+        };
+        self.send_one(step, send, number)?;
+        if number >= send.count {
+            return self.unblock();
+        }
+        self.world.alarm(self.world.now() + send.every, Alarm::Send);
+        self.blocked = Some(Blocked::Send(number + 1));
+        Ok(())
+    }
+
+    fn send_one(&mut self, step: &'a Step, send: &'a Send, number: u32) -> Result<(), End> {
+        let channel = self.variables.channel(&send.channel)?;
+        let data = send.payload.message(number, send.count);
+        let (_, called) = self.call(channel.player, Operation::Send { channel: channel.handle, data });
+        let actual = match (called, &send.throws) {
+            (Called::Unsupported(what), _) => return Err(End::Unsupported(what.to_string())),
+            (Called::Threw(exception), Some(pattern)) if matching::is_exception(&exception, pattern) => {
+                return Ok(());
+            }
+            (Called::Threw(exception), _) => format!("it threw {exception}"),
+            (Called::Returned(_), None) => return Ok(()),
+            (Called::Returned(_), Some(_)) => "it returned".to_owned(),
+            (Called::Promise, _) => "it returned a promise".to_owned(),
+        };
+        let expected = match &send.throws {
+            Some(pattern) => format!("send to throw {}", matching::exceptions(pattern)),
+            None => "send not to throw".to_owned(),
+        };
+        let peer = self.world.players.get(channel.player).map(|player| player.role.clone());
+        self.depart_at(step, Unmet { expected, actual, peer });
+        Err(End::Departed)
+    }
+
+    fn change(
+        &mut self,
+        name: &str,
+        direction: LinkDirection,
+        change: &LinkChange,
+        span: Option<Duration>,
+    ) -> Result<(), End> {
+        let Some(link) = self.world.network.link(name) else {
+            return Err(End::Faulty(format!("there is no link {name:?}")));
+        };
+        let patch = LinkPatch {
+            delay: change.delay,
+            jitter: change.jitter,
+            reorder: None,
+            loss: change.loss,
+            rate: change.rate.map(glare_net::Limit::At),
+            queue: change.queue.map(glare_net::Limit::At),
+            outage: change.outage,
+        };
+        let direction = match direction {
+            LinkDirection::Both => Direction::Both,
+            LinkDirection::Forward => Direction::Forward,
+            LinkDirection::Backward => Direction::Backward,
+        };
+        for &way in direction.ways() {
+            let before = *self.world.network.properties(link, way);
+            if let Some(span) = span {
+                self.world.alarm(self.world.now() + span, Alarm::Undo(self.changes.len()));
+                self.changes.push((link, way, before));
+            }
+        }
+        if let Err(error) = self.world.network.change(link, direction, &patch) {
+            return Err(End::Faulty(error.to_string()));
+        }
+        let text = change_text(change, direction, span);
+        self.world.recorder.record(self.world.now(), What::Changed { link: name.to_owned(), text });
+        Ok(())
+    }
+
+    /// Undoes a change of the network whose time is over.
+    pub(crate) fn undo(&mut self, change: usize) {
+        let Some((link, way, before)) = self.changes.get(change).copied() else {
+            return;
+        };
+        let limit = |value: Option<u64>| Some(value.map_or(glare_net::Limit::Unlimited, glare_net::Limit::At));
+        let patch = LinkPatch {
+            delay: Some(before.delay),
+            jitter: Some(before.jitter),
+            reorder: Some(before.reorder),
+            loss: Some(before.loss),
+            rate: limit(before.rate),
+            queue: limit(before.queue),
+            outage: Some(before.outage),
+        };
+        let direction = match way {
+            Way::Forward => Direction::Forward,
+            Way::Backward => Direction::Backward,
+        };
+        let name = self.world.network.link_name(link).to_owned();
+        let text = match self.world.network.change(link, direction, &patch) {
+            Ok(()) => format!("{way}: as before"),
+            Err(error) => format!("{way}: not undone: {error}"),
+        };
+        self.world.recorder.record(self.world.now(), What::Changed { link: name, text });
+    }
+
+    fn edit(&mut self, edit: &Edit) -> Result<(), End> {
+        let SessionDescription { sdp_type, sdp } = self.variables.description(&edit.description)?.clone();
+        let mut text = sdp.to_string();
+        for kind in &edit.edits {
+            text = sdp_text::edit(&text, kind).map_err(|error| {
+                End::Faulty(format!("cannot edit {}: {error}", edit.description))
+            })?;
+        }
+        self.variables.set_value(
+            &edit.save,
+            0,
+            Value::Description(SessionDescription { sdp_type, sdp: text.into() }),
+        );
+        Ok(())
+    }
+
+    fn expect(&mut self, step: &'a Step, expectations: &[Located<Expectation>]) -> Result<(), End> {
+        for expectation in expectations {
+            for unmet in self.unmet_expectation(&expectation.value)? {
+                self.depart_at(step, unmet);
+            }
+        }
+        Ok(())
+    }
+}
+
+fn outcome_text(outcome: &Outcome) -> String {
+    match outcome {
+        Outcome::Success => "to succeed".to_owned(),
+        Outcome::Throws(pattern) => format!("to throw {}", matching::exceptions(pattern)),
+        Outcome::Rejects(pattern) => format!("to be rejected with {}", matching::exceptions(pattern)),
+    }
+}
+
+fn change_text(change: &LinkChange, direction: Direction, span: Option<Duration>) -> String {
+    let mut parts = Vec::new();
+    if let Some(delay) = change.delay {
+        parts.push(format!("delay {delay:?}"));
+    }
+    if let Some(jitter) = change.jitter {
+        parts.push(format!("jitter {jitter:?}"));
+    }
+    if let Some(loss) = change.loss {
+        parts.push(format!("loss {} %", loss * 100.0));
+    }
+    if let Some(rate) = change.rate {
+        parts.push(format!("rate {rate} bit/s"));
+    }
+    if let Some(queue) = change.queue {
+        parts.push(format!("queue {queue} B"));
+    }
+    if let Some(outage) = change.outage {
+        parts.push(if outage { "outage" } else { "no outage" }.to_owned());
+    }
+    let direction = match direction {
+        Direction::Both => "both directions",
+        Direction::Forward => "forward",
+        Direction::Backward => "backward",
+    };
+    let span = span.map_or_else(String::new, |span| format!(", for {span:?}"));
+    format!("{direction}: {}{span}", parts.join(", "))
+}
+
