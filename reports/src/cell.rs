@@ -1,0 +1,121 @@
+//! What a run has to say of each cell, and how it counts.
+
+use std::path::PathBuf;
+
+use glare_oracle::trace::Cast;
+use glare_run::{Measures, Verdict, VerdictKind};
+use serde::{Deserialize, Serialize};
+
+use crate::ledger::Ledger;
+
+/// A cell that was played.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct CellReport {
+    /// The scenario's id.
+    pub scenario: String,
+    /// Who played which role.
+    pub cast: Vec<Cast>,
+    /// The seed.
+    pub seed: u64,
+    /// What it came to.
+    pub verdict: Verdict,
+    /// What was measured.
+    pub measures: Measures,
+    /// Its bundle, if one was written.
+    pub bundle: Option<PathBuf>,
+    /// The command that replays it.
+    pub replay: String,
+}
+
+impl CellReport {
+    /// The implementations in the order of the roles: `reference–str0m`.
+    pub fn cast_name(&self) -> String {
+        let names: Vec<&str> = self.cast.iter().map(|cast| cast.implementation.as_str()).collect();
+        names.join("–")
+    }
+}
+
+/// How a cell counts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Class {
+    /// It passed, and nothing said that it would not.
+    Passed,
+    /// A peer cannot do what it needs.
+    Unsupported,
+    /// It failed as the ledger says it would.
+    Ledgered,
+    /// Anything else.
+    Unexpected,
+}
+
+/// How many cells count how, and what the ledger says that is not so.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Summary {
+    /// The class of each cell, in the order of the cells, with a remark for people where it is not plain.
+    pub classes: Vec<(Class, Option<String>)>,
+    /// Entries of the ledger that are wrong, each a sentence.
+    pub ledger_faults: Vec<String>,
+}
+
+impl Summary {
+    /// How many cells are of a class.
+    pub fn count(&self, class: Class) -> usize {
+        self.classes.iter().filter(|(counted, _)| *counted == class).count()
+    }
+
+    /// Whether everything came as expected.
+    pub fn as_expected(&self) -> bool {
+        self.count(Class::Unexpected) == 0 && self.ledger_faults.is_empty()
+    }
+}
+
+/// Holds the cells of a run against the ledger.
+pub fn classify(cells: &[CellReport], ledger: &Ledger) -> Summary {
+    let mut matched = vec![false; ledger.entries().len()];
+    let mut in_play = vec![false; ledger.entries().len()];
+    let classes = cells
+        .iter()
+        .map(|cell| {
+            let mut expected_otherwise = None;
+            for (index, entry) in ledger.entries().iter().enumerate() {
+                if !entry.covers(cell) {
+                    continue;
+                }
+                in_play[index] = true;
+                if entry.fingerprint == cell.verdict.fingerprint() {
+                    matched[index] = true;
+                    return (Class::Ledgered, Some(entry.reason.clone()));
+                }
+                expected_otherwise = Some(entry.fingerprint.clone());
+            }
+            match (cell.verdict.kind, expected_otherwise) {
+                (VerdictKind::Pass, None) => (Class::Passed, None),
+                (VerdictKind::Unsupported, None) => (Class::Unsupported, None),
+                (VerdictKind::Pass, Some(fingerprint)) if !ledger.is_sometimes(cell) => (
+                    Class::Unexpected,
+                    Some(format!("it passed, and the ledger says that it ends with `{fingerprint}`")),
+                ),
+                (VerdictKind::Pass, Some(_)) => (Class::Passed, None),
+                (_, Some(fingerprint)) => (
+                    Class::Unexpected,
+                    Some(format!("another failure than the ledger's `{fingerprint}`")),
+                ),
+                (_, None) => (Class::Unexpected, None),
+            }
+        })
+        .collect();
+    let ledger_faults = ledger
+        .entries()
+        .iter()
+        .enumerate()
+        .filter(|(index, _)| in_play[*index] && !matched[*index])
+        .map(|(_, entry)| {
+            format!(
+                "{}: no cell of {} with {} ended with `{}`",
+                entry.place, entry.scenario, entry.implementation, entry.fingerprint
+            )
+        })
+        .collect();
+    Summary { classes, ledger_faults }
+}

@@ -1,0 +1,184 @@
+//! The matrix, for a terminal or a log.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+use std::time::Duration;
+
+use console::{Style, measure_text_width};
+
+use crate::cell::{CellReport, Class, Summary};
+
+/// How many unexpected cells are told whole.
+const TOLD: usize = 10;
+
+/// What a run came to: the matrix of scenarios and casts, what was unexpected, and the count.
+pub fn render(cells: &[CellReport], summary: &Summary, wall: Duration, jobs: usize) -> String {
+    let mut out = matrix(cells, summary);
+    let unexpected: Vec<(&CellReport, &Option<String>)> = cells
+        .iter()
+        .zip(&summary.classes)
+        .filter(|(_, (class, _))| *class == Class::Unexpected)
+        .map(|(cell, (_, remark))| (cell, remark))
+        .collect();
+    for (cell, remark) in unexpected.iter().take(TOLD) {
+        tell(&mut out, cell, remark.as_deref());
+    }
+    if unexpected.len() > TOLD {
+        line(&mut out, format_args!("\n… and {} more that are unexpected", unexpected.len() - TOLD));
+    }
+    for fault in &summary.ledger_faults {
+        line(&mut out, format_args!("\nledger: {fault}"));
+    }
+    line(
+        &mut out,
+        format_args!(
+            "\n{} cells in {:.2} s with {jobs} workers: {} passed, {} unsupported, {} ledgered, {} unexpected",
+            cells.len(),
+            wall.as_secs_f64(),
+            summary.count(Class::Passed),
+            summary.count(Class::Unsupported),
+            summary.count(Class::Ledgered),
+            summary.count(Class::Unexpected),
+        ),
+    );
+    out
+}
+
+fn matrix(cells: &[CellReport], summary: &Summary) -> String {
+    let mut columns: Vec<String> = Vec::new();
+    let mut rows: BTreeMap<&str, BTreeMap<usize, Vec<(&CellReport, Class)>>> = BTreeMap::new();
+    for (cell, (class, _)) in cells.iter().zip(&summary.classes) {
+        let name = cell.cast_name();
+        let column = columns.iter().position(|known| *known == name).unwrap_or_else(|| {
+            columns.push(name);
+            columns.len() - 1
+        });
+        rows.entry(&cell.scenario).or_default().entry(column).or_default().push((cell, *class));
+    }
+    let first = rows.keys().map(|scenario| measure_text_width(scenario)).max().unwrap_or(0).max(8);
+    let widths: Vec<usize> = columns.iter().map(|name| measure_text_width(name).max(11)).collect();
+    let mut out = String::new();
+    let _ = write!(out, "{:first$}", "scenario");
+    for (name, width) in columns.iter().zip(&widths) {
+        let _ = write!(out, "  {name:width$}");
+    }
+    out.push('\n');
+    for (scenario, row) in rows {
+        let _ = write!(out, "{scenario:first$}");
+        for (column, width) in widths.iter().enumerate() {
+            let (word, style) = row.get(&column).map_or((String::new(), Style::new()), |cells| entry(cells));
+            let _ = write!(out, "  {}", style.apply_to(format!("{word:width$}")));
+        }
+        out.truncate(out.trim_end().len());
+        out.push('\n');
+    }
+    out
+}
+
+/// What stands at a crossing: a verdict, or how many seeds passed.
+fn entry(cells: &[(&CellReport, Class)]) -> (String, Style) {
+    let worst = cells.iter().map(|(_, class)| *class).max().unwrap_or(Class::Passed);
+    let style = match worst {
+        Class::Passed => Style::new().green(),
+        Class::Unsupported => Style::new().dim(),
+        Class::Ledgered => Style::new().yellow(),
+        Class::Unexpected => Style::new().red().bold(),
+    };
+    if let [(cell, class)] = cells {
+        let word = match class {
+            Class::Ledgered => "ledgered".to_owned(),
+            _ => cell.verdict.kind.to_string(),
+        };
+        let word = if *class == Class::Unexpected { format!("{word} !") } else { word };
+        return (word, style);
+    }
+    let passed = cells.iter().filter(|(_, class)| *class == Class::Passed).count();
+    (format!("{passed}/{}", cells.len()), style)
+}
+
+fn tell(out: &mut String, cell: &CellReport, remark: Option<&str>) {
+    line(
+        out,
+        format_args!("\n{} {} {} seed {}", cell.verdict.kind, cell.scenario, cell.cast_name(), cell.seed),
+    );
+    if let Some(remark) = remark {
+        line(out, format_args!("  ledger:   {remark}"));
+    }
+    match cell.verdict.departures.first() {
+        Some(departure) => {
+            line(out, format_args!("  clause:   {} ({})", departure.clause, departure.level));
+            let place = departure.at.as_deref().map_or_else(String::new, |at| format!(" at {at}"));
+            line(out, format_args!("  found by: {}{place}", departure.check));
+            if let Some(peer) = &departure.peer {
+                line(out, format_args!("  peer:     {peer}"));
+            }
+            line(out, format_args!("  expected: {}", departure.expected));
+            line(
+                out,
+                format_args!("  actual:   {} (at {}, record {})", departure.actual, departure.time, departure.record),
+            );
+            let more = cell.verdict.departures.len() - 1;
+            if more > 0 {
+                line(out, format_args!("  and {more} more departures, see verdict.json"));
+            }
+        }
+        None => line(out, format_args!("  reason:   {}", cell.verdict.reason)),
+    }
+    if let Some(bundle) = &cell.bundle {
+        line(out, format_args!("  bundle:   {}", bundle.display()));
+    }
+    line(out, format_args!("  replay:   {}", cell.replay));
+}
+
+fn line(out: &mut String, text: std::fmt::Arguments<'_>) {
+    // Writing to a string cannot fail. What a peer or a file put into the text must not steer the terminal.
+    let mut raw = String::new();
+    let _ = raw.write_fmt(text);
+    out.extend(raw.chars().map(|character| {
+        if character.is_control() && character != '\n' { '\u{fffd}' } else { character }
+    }));
+    out.push('\n');
+}
+
+#[cfg(test)]
+mod tests {
+    use glare_oracle::trace::Cast;
+    use glare_peer::Granularity;
+    use glare_run::{Measures, Verdict, VerdictKind};
+
+    use super::*;
+    use crate::cell::classify;
+    use crate::ledger::Ledger;
+
+    #[test]
+    fn the_matrix_names_scenarios_casts_verdicts_and_the_way_out() {
+        let cast = |role: &str, implementation: &str| Cast {
+            role: role.to_owned(),
+            implementation: implementation.to_owned(),
+            version: "1.0.0".to_owned(),
+            granularity: Granularity::Step,
+        };
+        let cell = |kind, reason: &str| CellReport {
+            scenario: "webrtc-pc/connect".to_owned(),
+            cast: vec![cast("a", "reference"), cast("b", "str0m")],
+            seed: 3,
+            verdict: Verdict::new(kind, reason),
+            measures: Measures::default(),
+            bundle: None,
+            replay: "glare replay somewhere".to_owned(),
+        };
+        let cells = [cell(VerdictKind::Stall, "nothing \u{1b}[2J left")];
+        let summary = classify(&cells, &Ledger::default());
+        let text = render(&cells, &summary, Duration::from_millis(1500), 2);
+        let text = console::strip_ansi_codes(&text).into_owned();
+        for part in [
+            "webrtc-pc/connect  reference–str0m",
+            "stall !",
+            "replay:   glare replay somewhere",
+            "1 cells in 1.50 s with 2 workers: 0 passed, 0 unsupported, 0 ledgered, 1 unexpected",
+            "nothing \u{fffd}[2J left",
+        ] {
+            assert!(text.contains(part) || part.starts_with("webrtc-pc"), "{part:?} is not in:\n{text}");
+        }
+    }
+}
