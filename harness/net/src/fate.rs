@@ -164,3 +164,62 @@ pub(crate) fn mix(state: u64, word: u64) -> u64 {
     let product = (state.rotate_left(29) ^ word).wrapping_mul(0xff51_afd7_ed55_8ccd);
     product ^ (product >> 32)
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    #[test]
+    fn every_bit_and_every_length_counts() {
+        let mut seen = BTreeSet::new();
+        for length in 0..100 {
+            let bytes = vec![0; length];
+            assert!(seen.insert(Digest::of(&bytes)), "{length} zeros");
+            for bit in 0..length * 8 {
+                let mut flipped = bytes.clone();
+                flipped[bit / 8] ^= 1 << (bit % 8);
+                assert!(seen.insert(Digest::of(&flipped)), "{length} zeros but bit {bit}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_digest_is_what_older_bundles_hold() {
+        // Should these change, bundles that were written before name every packet as a departure.
+        assert_eq!(Digest::of(b"").to_string(), "f6c0c3c941774ec1");
+        assert_eq!(Digest::of(b"glare plays scripts").to_string(), "d32465486ec87db5");
+    }
+
+    #[test]
+    fn a_fate_reads_back_from_json() {
+        let fate = Fate {
+            id: PacketId(3),
+            sent: SimTime::from_millis(1),
+            from: HostId(0),
+            to: Some(HostId(1)),
+            path: Some(Path::Link {
+                link: LinkId(0),
+                way: Way::Backward,
+            }),
+            length: 28,
+            digest: Digest(0x00ab),
+            outcome: Outcome::Dropped {
+                reason: DropReason::NoRoute,
+            },
+        };
+        let text = serde_json::to_string(&fate).unwrap();
+        assert_eq!(
+            text,
+            r#"{"id":3,"sent":1000000,"from":0,"to":1,"path":{"link":{"link":0,"way":"backward"}},"length":28,"#.to_owned()
+                + r#""digest":"00000000000000ab","outcome":{"dropped":{"reason":"no-route"}}}"#
+        );
+        assert_eq!(serde_json::from_str::<Fate>(&text).unwrap(), fate);
+        let wrong = serde_json::from_str::<Digest>(r#""+0000000000000ab""#).unwrap_err();
+        assert_eq!(
+            wrong.to_string(),
+            "a digest is 16 hexadecimal digits, not \"+0000000000000ab\""
+        );
+    }
+}

@@ -345,14 +345,16 @@ pub enum TopologyError {
 /// The most hosts that a topology can have.
 pub const MAX_HOSTS: usize = 65_535;
 
+/// The link between two hosts, and the way from the first to the second.
+pub(crate) type Routes = BTreeMap<(HostId, HostId), (LinkId, Way)>;
+
 /// A topology in which nothing is wrong and nothing is left to default.
 #[derive(Debug, Clone)]
 pub(crate) struct Checked {
     pub hosts: Vec<HostPlan>,
     pub links: Vec<LinkPlan>,
     pub owners: BTreeMap<IpAddr, HostId>,
-    /// The link between two hosts, and the way from the first to the second.
-    pub routes: BTreeMap<(HostId, HostId), (LinkId, Way)>,
+    pub routes: Routes,
 }
 
 impl Topology {
@@ -465,15 +467,12 @@ fn is_unicast(address: IpAddr) -> bool {
     !(address.is_unspecified() || address.is_loopback() || address.is_multicast() || broadcast || mapped)
 }
 
-fn routes(
-    hosts: &[HostPlan],
-    links: &[LinkPlan],
-) -> Result<BTreeMap<(HostId, HostId), (LinkId, Way)>, TopologyError> {
+fn routes(hosts: &[HostPlan], links: &[LinkPlan]) -> Result<Routes, TopologyError> {
     let ids: BTreeMap<&str, HostId> = (0u32..)
         .zip(hosts)
         .map(|(index, host)| (host.name.as_str(), HostId(index)))
         .collect();
-    let mut routes: BTreeMap<(HostId, HostId), (LinkId, Way)> = BTreeMap::new();
+    let mut routes = Routes::new();
     for (index, link) in (0u32..).zip(links) {
         let find = |host: &String| {
             ids.get(host.as_str())
@@ -502,4 +501,185 @@ fn routes(
         }
     }
     Ok(routes)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn topology(hosts: &[(&str, &[&str])], links: &[(&str, [&str; 2])]) -> Topology {
+        Topology {
+            hosts: hosts
+                .iter()
+                .map(|(name, addresses)| HostPlan {
+                    name: (*name).to_owned(),
+                    addresses: addresses.iter().map(|address| address.parse().unwrap()).collect(),
+                })
+                .collect(),
+            links: links
+                .iter()
+                .map(|(name, between)| LinkPlan {
+                    name: (*name).to_owned(),
+                    between: between.map(str::to_owned),
+                    forward: LinkProperties::default(),
+                    backward: LinkProperties::default(),
+                })
+                .collect(),
+        }
+    }
+
+    fn error(topology: &Topology) -> String {
+        topology.checked().unwrap_err().to_string()
+    }
+
+    #[test]
+    fn a_topology_without_links_has_one_between_every_two_hosts() {
+        let checked = topology(&[("a", &[]), ("b", &[]), ("c", &[])], &[])
+            .checked()
+            .unwrap();
+        let names: Vec<&str> = checked.links.iter().map(|link| link.name.as_str()).collect();
+        assert_eq!(names, ["a-b", "a-c", "b-c"]);
+        assert_eq!(checked.links[0].forward.delay, DEFAULT_DELAY);
+        assert_eq!(checked.routes.len(), 6);
+        assert_eq!(
+            checked.routes[&(HostId(2), HostId(1))],
+            (LinkId(2), Way::Backward)
+        );
+    }
+
+    #[test]
+    fn a_topology_with_a_link_has_no_other() {
+        let checked = topology(&[("a", &[]), ("b", &[]), ("c", &[])], &[("x", ["c", "a"])])
+            .checked()
+            .unwrap();
+        assert_eq!(checked.routes.get(&(HostId(0), HostId(1))), None);
+        assert_eq!(
+            checked.routes[&(HostId(0), HostId(2))],
+            (LinkId(0), Way::Backward)
+        );
+    }
+
+    #[test]
+    fn addresses_are_assigned_by_place_and_only_where_there_are_none() {
+        let mut plan = topology(&[("a", &["192.0.2.1"]), ("b", &[])], &[]);
+        plan.hosts.extend((2..300).map(|number| HostPlan {
+            name: number.to_string(),
+            addresses: Vec::new(),
+        }));
+        let hosts = plan.checked().unwrap().hosts;
+        let of = |index: usize| {
+            hosts[index]
+                .addresses
+                .iter()
+                .map(ToString::to_string)
+                .collect::<Vec<_>>()
+        };
+        assert_eq!(of(0), ["192.0.2.1"]);
+        assert_eq!(of(1), ["10.0.2.1", "fd00::2"]);
+        assert_eq!(of(299), ["10.1.44.1", "fd00::12c"]);
+    }
+
+    #[test]
+    fn errors_name_the_host_or_link_and_what_is_wrong() {
+        let two: &[(&str, &[&str])] = &[("a", &[]), ("b", &[])];
+        for (wrong, expected) in [
+            (
+                topology(&[("a", &[]), ("a", &[])], &[]),
+                "two hosts are called \"a\"",
+            ),
+            (
+                topology(&[("", &[])], &[]),
+                "a host is called \"\", expected a name of 1 to 255 bytes",
+            ),
+            (
+                topology(two, &[("x", ["a", "b"]), ("x", ["b", "a"])]),
+                "two links are called \"x\"",
+            ),
+            (
+                topology(two, &[("x", ["a", "z"])]),
+                "link \"x\" ends at host \"z\", expected one of: a, b",
+            ),
+            (
+                topology(two, &[("x", ["a", "a"])]),
+                "link \"x\" has host \"a\" at both ends; a host reaches itself without a link",
+            ),
+            (
+                topology(two, &[("x", ["a", "b"]), ("y", ["b", "a"])]),
+                "link \"y\" is between the same hosts as link \"x\"",
+            ),
+            (
+                topology(&[("a", &["10.0.2.1"]), ("b", &[])], &[]),
+                "host \"b\" has the address 10.0.2.1, which host \"a\" has already",
+            ),
+            (
+                topology(&[("a", &["224.0.0.1"])], &[]),
+                "host \"a\" has the address 224.0.0.1, expected a unicast address of a host",
+            ),
+            (
+                topology(&[("a", &["::ffff:10.0.0.1"])], &[]),
+                "host \"a\" has the address ::ffff:10.0.0.1, expected a unicast address of a host",
+            ),
+            (
+                topology(&[("a-b", &[]), ("c", &[]), ("a", &[]), ("b-c", &[])], &[]),
+                "two links are called \"a-b-c\"",
+            ),
+        ] {
+            assert_eq!(error(&wrong), expected);
+        }
+    }
+
+    #[test]
+    fn properties_out_of_range_are_refused_in_either_direction() {
+        for (properties, expected) in [
+            (
+                LinkProperties {
+                    loss: 1.5,
+                    ..LinkProperties::default()
+                },
+                "loss is 1.5, expected 0 to 1",
+            ),
+            (
+                LinkProperties {
+                    loss: f64::NAN,
+                    ..LinkProperties::default()
+                },
+                "loss is NaN, expected 0 to 1",
+            ),
+            (
+                LinkProperties {
+                    loss: -0.1,
+                    ..LinkProperties::default()
+                },
+                "loss is -0.1, expected 0 to 1",
+            ),
+            (
+                LinkProperties {
+                    jitter: DEFAULT_DELAY * 2,
+                    ..LinkProperties::default()
+                },
+                "jitter is 20ms, expected at most the delay of 10ms",
+            ),
+            (
+                LinkProperties {
+                    delay: Duration::MAX,
+                    ..LinkProperties::default()
+                },
+                "delay is 18446744073709551615.999999999s, expected at most 31536000s",
+            ),
+            (
+                LinkProperties {
+                    rate: Some(0),
+                    ..LinkProperties::default()
+                },
+                "rate is 0, expected at least 1 bit a second; what lets nothing through is an outage",
+            ),
+        ] {
+            let mut wrong = topology(&[("a", &[]), ("b", &[])], &[("x", ["a", "b"])]);
+            wrong.links[0].forward = properties;
+            assert_eq!(error(&wrong), format!("link \"x\", forward: {expected}"));
+            wrong.links[0].forward = LinkProperties::default();
+            wrong.links[0].backward = properties;
+            assert_eq!(error(&wrong), format!("link \"x\", backward: {expected}"));
+        }
+    }
 }

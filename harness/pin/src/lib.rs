@@ -89,3 +89,23 @@ impl Drop for Pin {
 pub fn active() -> bool {
     system::active()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_proof_agrees_with_what_the_target_can_do() {
+        let proof = Pin::prove();
+        assert_eq!(proof.is_ok(), system::SUPPORTED, "{proof:?}");
+    }
+
+    #[test]
+    fn a_thread_is_active_just_as_long_as_it_has_a_pin_that_works() {
+        assert!(!active());
+        let pin = Pin::enter(1, Duration::ZERO);
+        assert_eq!(active(), system::SUPPORTED);
+        drop(pin);
+        assert!(!active());
+    }
+}
