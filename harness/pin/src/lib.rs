@@ -37,7 +37,8 @@ use std::time::Duration;
 
 pub use prove::PinError;
 
-/// While it lives, the thread that made it gets pinned time and chance from the operating system.
+/// While it lives, the thread that made it gets pinned time and chance from the operating system. Threads that this thread
+/// starts are not pinned by it.
 ///
 /// Dropping it gives the thread back what it had before. Pins of one thread are to be dropped in the reverse order in which
 /// they were made.

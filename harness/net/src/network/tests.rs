@@ -536,7 +536,6 @@ fn what_a_link_does_stays_when_another_is_added_before_it() {
 #[test]
 fn a_packet_that_nobody_takes_has_a_second_fate() {
     let mut world = World::between(delayed(MS), 1);
-    world.network.start_capture(Duration::ZERO);
     world.send(ms(0), "here", "there", b"");
     let arrived = world.drain();
     world.network.no_listener(&arrived[0].1);
@@ -552,4 +551,5 @@ fn a_packet_that_nobody_takes_has_a_second_fate() {
     );
 }
 
+mod captured;
 mod forced;
