@@ -192,3 +192,140 @@ fn secrets_body(secrets: &str) -> Result<Vec<u8>, CaptureError> {
 fn too_many_secrets() -> CaptureError {
     CaptureError::Format("the secrets are longer than 4 GiB".to_owned())
 }
+
+#[cfg(test)]
+mod tests {
+    use pcap_file::pcapng::{Block, PcapNgReader};
+
+    use super::*;
+    use crate::packet::build_udp;
+
+    const UNIX_TIME: Duration = Duration::new(1_700_000_000, 5);
+
+    fn two_hosts() -> Capture {
+        Capture::new(vec!["here".to_owned(), "there".to_owned()], UNIX_TIME)
+    }
+
+    fn blocks(file: &[u8]) -> Vec<Block<'static>> {
+        let mut reader = PcapNgReader::new(file).unwrap();
+        let mut blocks = Vec::new();
+        while let Some(block) = reader.next_block() {
+            blocks.push(block.unwrap().into_owned());
+        }
+        blocks
+    }
+
+    fn comments(block: &EnhancedPacketBlock<'_>) -> Vec<String> {
+        block
+            .options
+            .iter()
+            .map(|option| match option {
+                EnhancedPacketOption::Comment(text) => text.clone().into_owned(),
+                other => panic!("{other:?}"),
+            })
+            .collect()
+    }
+
+    #[test]
+    fn a_file_reads_back_with_names_nanoseconds_comments_and_secrets_before_packets() {
+        let packet = build_udp(
+            "10.0.1.1:1".parse().unwrap(),
+            "10.0.2.1:2".parse().unwrap(),
+            b"odd",
+        )
+        .unwrap();
+        let mut capture = two_hosts();
+        capture.packet(SimTime::from_nanos(1), HostId(0), &packet, None);
+        let arrived = capture.packet(SimTime::from_nanos(10_000_001), HostId(1), &packet, None);
+        capture.packet(
+            SimTime::from_nanos(11_000_000),
+            HostId(1),
+            &packet,
+            Some(DropReason::Queue),
+        );
+        capture.dropped(arrived, DropReason::NoListener);
+        capture.secret("CLIENT_RANDOM 00 11\n");
+        capture.secret("CLIENT_RANDOM 22 33");
+        let blocks = blocks(&capture.write(Vec::new()).unwrap());
+        assert_eq!(blocks.len(), 6, "{blocks:?}");
+        for (block, name) in blocks[..2].iter().zip(["here", "there"]) {
+            let Block::InterfaceDescription(interface) = block else {
+                panic!("{block:?}")
+            };
+            assert_eq!(interface.linktype, DataLink::RAW);
+            assert_eq!(
+                interface.options,
+                [
+                    InterfaceDescriptionOption::IfName(name.into()),
+                    InterfaceDescriptionOption::IfTsResol(9)
+                ]
+            );
+        }
+        let Block::Unknown(secrets) = &blocks[2] else {
+            panic!("{:?}", blocks[2])
+        };
+        assert_eq!(secrets.type_, 10);
+        let text = b"CLIENT_RANDOM 00 11\nCLIENT_RANDOM 22 33\n";
+        assert_eq!(
+            secrets.value[..8],
+            [b'K', b'S', b'L', b'T', text.len() as u8, 0, 0, 0]
+        );
+        assert_eq!(secrets.value[8..8 + text.len()], *text);
+        let expected = [
+            (0, 1, vec![]),
+            (1, 10_000_001, vec!["dropped: no listener"]),
+            (1, 11_000_000, vec!["dropped: queue full"]),
+        ];
+        for (block, (interface, nanoseconds, comment)) in blocks[3..].iter().zip(expected) {
+            let Block::EnhancedPacket(block) = block else {
+                panic!("{block:?}")
+            };
+            assert_eq!(block.interface_id, interface);
+            assert_eq!(block.timestamp, UNIX_TIME + Duration::from_nanos(nanoseconds));
+            assert_eq!(block.data, packet);
+            assert_eq!(block.original_len as usize, packet.len());
+            assert_eq!(comments(block), comment);
+        }
+    }
+
+    #[test]
+    fn a_capture_without_secrets_has_no_block_for_them() {
+        let blocks = blocks(&two_hosts().write(Vec::new()).unwrap());
+        assert!(
+            blocks
+                .iter()
+                .all(|block| matches!(block, Block::InterfaceDescription(_)))
+        );
+    }
+
+    #[test]
+    fn a_writer_that_fails_is_an_error() {
+        struct Full;
+        impl Write for Full {
+            fn write(&mut self, _: &[u8]) -> std::io::Result<usize> {
+                Err(std::io::ErrorKind::StorageFull.into())
+            }
+            fn flush(&mut self) -> std::io::Result<()> {
+                Ok(())
+            }
+        }
+        let error = two_hosts().write(Full).err().unwrap();
+        assert_eq!(
+            error.to_string(),
+            "the capture could not be written: no storage space"
+        );
+    }
+
+    #[test]
+    fn a_time_or_an_interface_that_the_format_cannot_hold_is_an_error() {
+        let mut capture = Capture::new(vec!["here".to_owned()], Duration::from_secs(18_446_744_073));
+        capture.packet(SimTime::from_millis(709), HostId(0), b"", None);
+        assert!(capture.write(Vec::new()).is_ok());
+        capture.packet(SimTime::from_millis(710), HostId(0), b"", None);
+        let error = capture.write(Vec::new()).unwrap_err();
+        assert!(error.to_string().ends_with("is beyond 64 bits"), "{error}");
+        let mut capture = two_hosts();
+        capture.packet(SimTime::ZERO, HostId(2), b"", None);
+        assert!(matches!(capture.write(Vec::new()), Err(CaptureError::Format(_))));
+    }
+}

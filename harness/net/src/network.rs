@@ -12,7 +12,8 @@ use crate::link::Lane;
 use crate::packet;
 use crate::replay::{Departure, Difference, ForceError, ForcedFate, ForcedOutcome, Record, difference};
 use crate::topology::{
-    Direction, HostId, HostPlan, LinkId, LinkPatch, LinkPlan, LinkProperties, Topology, TopologyError, Way,
+    Checked, Direction, HostId, HostPlan, LinkId, LinkPatch, LinkPlan, LinkProperties, Routes, Topology,
+    TopologyError, Way,
 };
 
 /// An internet.
@@ -22,7 +23,7 @@ use crate::topology::{
 pub struct Network {
     hosts: Vec<HostPlan>,
     owners: BTreeMap<IpAddr, HostId>,
-    routes: BTreeMap<(HostId, HostId), (LinkId, Way)>,
+    routes: Routes,
     links: Vec<Link>,
     next_packet: u64,
     fates: Vec<Fate>,
@@ -61,16 +62,17 @@ impl Network {
     ///
     /// The first thing that is wrong with the topology.
     pub fn new(topology: &Topology, seed: u64) -> Result<Network, TopologyError> {
-        let checked = topology.checked()?;
+        let Checked {
+            hosts,
+            links,
+            owners,
+            routes,
+        } = topology.checked()?;
         Ok(Network {
-            hosts: checked.hosts,
-            owners: checked.owners,
-            routes: checked.routes,
-            links: checked
-                .links
-                .into_iter()
-                .map(|plan| Link::new(plan, seed))
-                .collect(),
+            hosts,
+            owners,
+            routes,
+            links: links.into_iter().map(|plan| Link::new(plan, seed)).collect(),
             next_packet: 0,
             fates: Vec::new(),
             capture: None,

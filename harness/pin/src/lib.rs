@@ -37,7 +37,8 @@ use std::time::Duration;
 
 pub use prove::PinError;
 
-/// While it lives, the thread that made it gets pinned time and chance from the operating system.
+/// While it lives, the thread that made it gets pinned time and chance from the operating system. Threads that this thread
+/// starts are not pinned by it.
 ///
 /// Dropping it gives the thread back what it had before. Pins of one thread are to be dropped in the reverse order in which
 /// they were made.
@@ -88,4 +89,24 @@ impl Drop for Pin {
 /// Whether the calling thread is pinned. Always false where pins have no effect.
 pub fn active() -> bool {
     system::active()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_proof_agrees_with_what_the_target_can_do() {
+        let proof = Pin::prove();
+        assert_eq!(proof.is_ok(), system::SUPPORTED, "{proof:?}");
+    }
+
+    #[test]
+    fn a_thread_is_active_just_as_long_as_it_has_a_pin_that_works() {
+        assert!(!active());
+        let pin = Pin::enter(1, Duration::ZERO);
+        assert_eq!(active(), system::SUPPORTED);
+        drop(pin);
+        assert!(!active());
+    }
 }

@@ -1,9 +1,8 @@
-//! What the standard library and the C library's callers see on pinned threads, and on others beside them.
+//! On x86-64 Linux with a dynamic glibc, where pins work.
 #![expect(
     unsafe_code,
     reason = "calls the C library as the libraries do that are to be pinned"
 )]
-#![cfg(all(target_os = "linux", target_arch = "x86_64", target_env = "gnu"))]
 #![expect(clippy::disallowed_methods, reason = "shows that what they return is pinned")]
 #![expect(clippy::disallowed_types, reason = "shows that its keys are pinned")]
 
