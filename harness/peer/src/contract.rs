@@ -17,7 +17,7 @@ use serde::{Deserialize, Serialize};
 use crate::{Attribute, Configuration, Event, Exception, Handle, Operation, SimTime, Value};
 
 /// Something that can be cast in a role of a scenario.
-pub trait Implementation {
+pub trait Implementation: Send + Sync {
     /// Who it is and what it can do.
     fn about(&self) -> About;
 

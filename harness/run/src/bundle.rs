@@ -145,7 +145,7 @@ fn fill(
         outcome.trace.iter().try_for_each(|record| json_line(file, record))
     })?;
     write(folder, "states.yaml", |file| {
-        file.write_all(glare_oracle::states(&outcome.header, &outcome.trace).as_bytes())
+        file.write_all(states_yaml(outcome).as_bytes())
     })?;
     write(folder, "fates.jsonl", |file| {
         outcome.fates.iter().filter_map(ForcedFate::from_fate).try_for_each(|fate| json_line(file, &fate))
@@ -181,13 +181,14 @@ pub fn read_bundle(place: &Path) -> Result<Bundle, BundleError> {
         let found = version.map_or("no version".to_owned(), |version| format!("version {version}"));
         return Err(content(&path, format!("a bundle of {found}; this glare reads version {BUNDLE_VERSION}")));
     }
-    let verdict = serde_json::from_str(&text).map_err(|error| content(&path, error))?;
+    let verdict: VerdictFile = serde_json::from_str(&text).map_err(|error| content(&path, error))?;
     let path = place.join("scenario.yaml");
     let mut scenarios = glare_scenario::parse(&path.display().to_string(), &read(&path)?)
         .map_err(|error| content(&path, error))?;
-    let (Some(scenario), true) = (scenarios.pop(), scenarios.is_empty()) else {
+    let (Some(mut scenario), true) = (scenarios.pop(), scenarios.is_empty()) else {
         return Err(content(&path, "a bundle holds one cell of a scenario"));
     };
+    scenario.id = verdict.scenario.clone();
     let path = place.join("fates.jsonl");
     let forced = read(&path)?
         .lines()
@@ -197,6 +198,15 @@ pub fn read_bundle(place: &Path) -> Result<Bundle, BundleError> {
         })
         .collect::<Result<Vec<ForcedFate>, BundleError>>()?;
     Ok(Bundle { scenario, verdict, forced })
+}
+
+/// `states.yaml`: the state transitions of a run, peer by peer, as people review them.
+///
+/// Times, ids and addresses are left out, so that it changes only when behaviour does.
+pub fn states_yaml(outcome: &Outcome) -> String {
+    let states = glare_oracle::snapshot::states(&outcome.header, &outcome.trace);
+    // Lists of strings under plain keys always have a YAML form.
+    serde_yaml::to_string(&states).expect("states are plain data")
 }
 
 fn json_line(file: &mut impl Write, value: &impl Serialize) -> io::Result<()> {

@@ -341,8 +341,8 @@ impl Performance<'_> {
         in_order: bool,
     ) -> Result<Vec<Unmet>, CannotTell> {
         let (from, to) = (self.variables.channel(sent)?, self.variables.channel(received)?);
-        let sent_messages = self.traffic(from).0;
-        let received_messages = self.traffic(to).1;
+        let sent_messages = &self.traffic(from).0;
+        let received_messages = &self.traffic(to).1;
         let peer = self.world.players.get(to.player).map(|player| player.role.clone());
         let mut unmet = Vec::new();
         let mut miss = |expected: String, actual: String| {

@@ -19,6 +19,8 @@ mod variables;
 mod verdict;
 mod world;
 
-pub use bundle::{BUNDLE_VERSION, Bundle, BundleError, VerdictFile, cell_folder, read_bundle, write_bundle};
-pub use play::{Cast, Measures, Outcome, Play, cell_id, play};
+pub use bundle::{
+    BUNDLE_VERSION, Bundle, BundleError, VerdictFile, cell_folder, read_bundle, states_yaml, write_bundle,
+};
+pub use play::{Cast, Measures, Outcome, Play, cell_id, crashed, play};
 pub use verdict::{Departure, Verdict, VerdictKind};

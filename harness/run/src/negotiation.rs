@@ -18,8 +18,6 @@ pub(crate) enum Do {
     AddIceCandidate(IceCandidate),
     /// `signaling.send({description: pc.localDescription})`
     SendLocalDescription,
-    /// `signaling.send({candidate})`
-    SendCandidate(IceCandidate),
 }
 
 /// Which await of the listeners a promise belongs to.

@@ -49,7 +49,7 @@ pub(crate) enum Blocked<'a> {
     /// A promise of a call, made by this step.
     Promise(OperationId, usize),
     /// A promise with a name.
-    NamedPromise(&'a str),
+    NamedPromise,
     /// That a step's conditions hold, looked at when tasks end.
     Conditions,
     /// An event.
@@ -281,7 +281,7 @@ impl<'a> Performance<'a> {
             Some(Blocked::Promise(waiting, step)) if waiting == operation => {
                 self.awaited_promise(step, result.clone())
             }
-            Some(Blocked::NamedPromise(_)) if named => self.look_again(),
+            Some(Blocked::NamedPromise) if named => self.look_again(),
             _ => Ok(()),
         }
     }
@@ -346,10 +346,6 @@ impl<'a> Performance<'a> {
                     Ok(_) => Ok(()),
                     Err(unsupported) => Err(End::Unsupported(unsupported.to_string())),
                 };
-            }
-            Do::SendCandidate(candidate) => {
-                self.negotiation_signal(player, Signal::Candidate(candidate));
-                return Ok(());
             }
         };
         let (id, called) = self.call(player, operation);

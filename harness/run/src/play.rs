@@ -98,6 +98,11 @@ pub fn play(scenario: &Scenario, cast: &Cast, seed: u64, play: &Play) -> Outcome
     not_run(header, Verdict::new(VerdictKind::Crash, format!("panicked: {message}")))
 }
 
+/// What a cell left whose process died: a `crash`, for this reason.
+pub fn crashed(scenario: &Scenario, cast: &Cast, seed: u64, reason: String) -> Outcome {
+    not_run(header(scenario, cast, seed), Verdict::new(VerdictKind::Crash, reason))
+}
+
 /// The name of a cell: `webrtc-pc/connection/connect[loss=2%] a=reference,b=str0m seed=7`.
 pub fn cell_id(scenario: &Scenario, names: &[(String, String)], seed: u64) -> String {
     let cast: Vec<String> = names.iter().map(|(role, name)| format!("{role}={name}")).collect();

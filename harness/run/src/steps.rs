@@ -55,7 +55,7 @@ impl<'a> Performance<'a> {
     /// Looks again whether what the script waits for has come.
     pub(crate) fn look_again(&mut self) -> Result<(), End> {
         let waiting =
-            matches!(self.blocked, Some(Blocked::Conditions | Blocked::Message | Blocked::NamedPromise(_)));
+            matches!(self.blocked, Some(Blocked::Conditions | Blocked::Message | Blocked::NamedPromise));
         let Some(step) = self.current_step().filter(|_| waiting) else {
             return Ok(());
         };
@@ -180,7 +180,7 @@ impl<'a> Performance<'a> {
                 self.be_patient(*within);
                 Ok(())
             }
-            Action::Settle { promise, .. } => self.wait_or_block(step, Blocked::NamedPromise(promise), None),
+            Action::Settle { .. } => self.wait_or_block(step, Blocked::NamedPromise, None),
             Action::Receive { within, .. } => self.wait_or_block(step, Blocked::Message, *within),
             Action::Wait(
                 Wait::For { within, .. } | Wait::Received { within, .. } | Wait::ReceivedAll { within, .. },

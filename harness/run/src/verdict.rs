@@ -110,7 +110,10 @@ impl Departure {
     pub fn from_violation(violation: Violation, time: glare_peer::SimTime) -> Departure {
         Departure {
             clause: violation.clause.to_string(),
-            level: violation.level.to_string(),
+            level: match violation.level {
+                glare_oracle::Level::Must => "must".to_owned(),
+                glare_oracle::Level::Should => "should".to_owned(),
+            },
             check: format!("rule {}", violation.rule),
             peer: Some(violation.peer),
             at: None,

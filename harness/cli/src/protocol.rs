@@ -1,0 +1,65 @@
+//! What glare and its workers say to each other: one JSON object a line.
+
+use std::path::PathBuf;
+
+use glare_reports::CellReport;
+use serde::{Deserialize, Serialize};
+
+/// What begins a line of a worker. Whatever else appears on its standard output was written by a peer and is passed over.
+pub(crate) const MARK: &str = "glare-worker:";
+
+/// A cell: a scenario, who plays it, and a seed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Cell {
+    /// The file of the scenario.
+    pub(crate) path: PathBuf,
+    /// The folder below which its id begins.
+    pub(crate) root: PathBuf,
+    /// Its id, which says also which cell of its matrix.
+    pub(crate) scenario: String,
+    /// Roles and the peers that play them.
+    pub(crate) cast: Vec<(String, String)>,
+    /// The seed.
+    pub(crate) seed: u64,
+}
+
+impl Cell {
+    /// The command that plays it again.
+    pub(crate) fn command(&self) -> String {
+        let cast: Vec<String> = self.cast.iter().map(|(role, name)| format!("{role}={name}")).collect();
+        format!("glare run {} --cast {} --seed {}", self.path.display(), cast.join(","), self.seed)
+    }
+}
+
+/// What a worker is told to do.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) enum Job {
+    /// Play a cell, and write its bundle below a folder if one is given.
+    Play {
+        /// Which cell.
+        cell: Cell,
+        /// The folder for all bundles.
+        out: Option<PathBuf>,
+    },
+    /// Replay a bundle.
+    Replay {
+        /// Its folder.
+        bundle: PathBuf,
+    },
+}
+
+/// What a worker answers.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) enum Done {
+    /// A cell was played.
+    Played(Box<CellReport>),
+    /// A bundle was replayed.
+    Replayed {
+        /// What it came to this time.
+        report: Box<CellReport>,
+        /// The first departure from the record.
+        departure: Option<String>,
+    },
+    /// The job could not be done, for a reason outside of any peer.
+    Impossible(String),
+}

@@ -1,0 +1,51 @@
+//! Which implementations there are to cast.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use glare_peer::Implementation;
+
+use crate::exit::Problem;
+
+/// The implementations that a glare can cast, by name.
+#[derive(Clone, Default)]
+pub struct Registry {
+    implementations: BTreeMap<String, Arc<dyn Implementation>>,
+}
+
+impl Registry {
+    /// No implementations.
+    pub fn new() -> Registry {
+        Registry::default()
+    }
+
+    /// The implementations that come with glare: `reference` and `str0m`.
+    pub fn standard() -> Registry {
+        Registry::new().with(glare_reference::Reference::new()).with(glare_str0m::Str0m::new())
+    }
+
+    /// Adds an implementation under the name that it gives; one of the same name is replaced.
+    #[must_use]
+    pub fn with(mut self, implementation: impl Implementation + 'static) -> Registry {
+        self.implementations.insert(implementation.about().name, Arc::new(implementation));
+        self
+    }
+
+    /// The names.
+    pub(crate) fn names(&self) -> impl Iterator<Item = &str> {
+        self.implementations.keys().map(String::as_str)
+    }
+
+    /// All implementations, by name.
+    pub(crate) fn all(&self) -> impl Iterator<Item = &Arc<dyn Implementation>> {
+        self.implementations.values()
+    }
+
+    /// The implementation of this name.
+    pub(crate) fn get(&self, name: &str) -> Result<Arc<dyn Implementation>, Problem> {
+        self.implementations.get(name).cloned().ok_or_else(|| {
+            let names: Vec<&str> = self.names().collect();
+            Problem::input(format!("there is no peer {name:?}; the peers are {}", names.join(", ")))
+        })
+    }
+}

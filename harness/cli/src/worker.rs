@@ -1,0 +1,122 @@
+//! A worker: takes jobs from standard input until it ends, and answers each on standard output.
+//!
+//! Workers are processes so that a peer that aborts or hangs takes nothing else with it.
+
+use std::collections::BTreeMap;
+use std::io::{BufRead as _, Write as _};
+use std::path::{Path, PathBuf};
+
+use glare_reports::CellReport;
+use glare_run::{Outcome, Play, cell_folder, read_bundle, write_bundle};
+use glare_scenario::Scenario;
+
+use crate::exit::{Exit, Problem};
+use crate::protocol::{Cell, Done, Job, MARK};
+use crate::registry::Registry;
+
+/// Works until standard input ends.
+pub(crate) fn work(registry: &Registry) -> Result<Exit, Problem> {
+    let pinned = glare_pin::Pin::prove().is_ok();
+    let mut files = Files::default();
+    for line in std::io::stdin().lock().lines() {
+        let line = line.map_err(|error| Problem::environment(format!("worker: {error}")))?;
+        let job: Job =
+            serde_json::from_str(&line).map_err(|error| Problem::input(format!("worker: {error}")))?;
+        let done = match job {
+            Job::Play { cell, out } => play(registry, &mut files, &cell, out.as_deref(), pinned),
+            Job::Replay { bundle } => replay(registry, &bundle),
+        };
+        let done = done.unwrap_or_else(Done::Impossible);
+        let answer = serde_json::to_string(&done).map_err(|error| Problem::environment(format!("worker: {error}")))?;
+        // The mark begins a line even where a peer left one unfinished.
+        let mut out = std::io::stdout().lock();
+        if writeln!(out, "\n{MARK}{answer}").and_then(|()| out.flush()).is_err() {
+            // Whoever asked is gone.
+            break;
+        }
+    }
+    Ok(Exit::AsExpected)
+}
+
+/// The scenario files that were read, so that a file is read once.
+#[derive(Default)]
+struct Files {
+    loaded: BTreeMap<PathBuf, Vec<Scenario>>,
+}
+
+impl Files {
+    fn scenario(&mut self, cell: &Cell) -> Result<&Scenario, String> {
+        if !self.loaded.contains_key(&cell.path) {
+            let scenarios =
+                glare_scenario::load(&cell.path, &cell.root).map_err(|error| error.to_string())?;
+            self.loaded.insert(cell.path.clone(), scenarios);
+        }
+        self.loaded
+            .get(&cell.path)
+            .and_then(|scenarios| scenarios.iter().find(|scenario| scenario.id == cell.scenario))
+            .ok_or_else(|| format!("{}: the scenario {} is gone", cell.path.display(), cell.scenario))
+    }
+}
+
+fn play(
+    registry: &Registry,
+    files: &mut Files,
+    cell: &Cell,
+    out: Option<&Path>,
+    pinned: bool,
+) -> Result<Done, String> {
+    let scenario = files.scenario(cell)?;
+    let cast = cast(registry, &cell.cast)?;
+    let outcome = glare_run::play(
+        scenario,
+        &cast,
+        cell.seed,
+        &Play { capture: out.is_some(), forced: None },
+    );
+    let mut report = report(scenario, &outcome, cell.command());
+    if !pinned {
+        report.verdict.reason.push_str(" (the clock and chance of this system are not pinned)");
+    }
+    if let Some(out) = out {
+        let folder = out.join(cell_folder(&cell.scenario, &cell.cast, cell.seed));
+        let command = format!("glare replay {}", folder.display());
+        write_bundle(&folder, scenario, &outcome, &command).map_err(|error| error.to_string())?;
+        report.replay = command;
+        report.bundle = Some(folder);
+    }
+    Ok(Done::Played(Box::new(report)))
+}
+
+fn replay(registry: &Registry, folder: &Path) -> Result<Done, String> {
+    let bundle = read_bundle(folder).map_err(|error| error.to_string())?;
+    let names: Vec<(String, String)> =
+        bundle.verdict.cast.iter().map(|cast| (cast.role.clone(), cast.implementation.clone())).collect();
+    let cast = cast(registry, &names)?;
+    let play = Play { capture: false, forced: Some(bundle.forced) };
+    let outcome = glare_run::play(&bundle.scenario, &cast, bundle.verdict.seed, &play);
+    let departure = outcome.departure.clone();
+    let report = report(&bundle.scenario, &outcome, bundle.verdict.replay);
+    Ok(Done::Replayed { report: Box::new(report), departure })
+}
+
+fn cast(registry: &Registry, names: &[(String, String)]) -> Result<glare_run::Cast, String> {
+    names
+        .iter()
+        .map(|(role, name)| {
+            let implementation = registry.get(name).map_err(|problem| problem.message)?;
+            Ok((role.clone(), implementation))
+        })
+        .collect()
+}
+
+fn report(scenario: &Scenario, outcome: &Outcome, replay: String) -> CellReport {
+    CellReport {
+        scenario: scenario.id.clone(),
+        cast: outcome.header.cast.clone(),
+        seed: outcome.header.seed,
+        verdict: outcome.verdict.clone(),
+        measures: outcome.measures.clone(),
+        bundle: None,
+        replay,
+    }
+}
