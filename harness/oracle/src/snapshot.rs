@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use glare_peer::{Handle, IceCandidate};
 use serde::Serialize;
 
-use crate::trace::{Completion, Header, Interface, PeerSnapshot, Record, What};
+use crate::trace::{Completion, Header, Interface, PeerSnapshot, Record, Transports, What};
 
 /// What one connection went through.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -82,7 +82,7 @@ impl Writer {
                 self.called(operation.0, *object, method, arguments);
             }
             What::Came { operation, how, state, .. } => self.came(operation.0, how, state),
-            What::Settled { operation, how, state, .. } => {
+            What::Settled { operation, how, .. } => {
                 if let Some(method) = self.pending.remove(&operation.0) {
                     match how {
                         Completion::Exception(exception) => {
@@ -91,7 +91,6 @@ impl Writer {
                         _ => self.line(format!("{method} fulfilled")),
                     }
                 }
-                self.silent_changes(state);
             }
             What::Fired { target, interface, event, detail, state, .. } => {
                 self.fired(*target, *interface, event, detail, state);
@@ -119,6 +118,7 @@ impl Writer {
             return;
         }
         let Some(method) = self.pending.remove(&operation) else { return };
+        let closes = method == "close";
         match how {
             Completion::Exception(exception) => self.line(format!("{method} threw: {}", exception.name)),
             Completion::Unsupported(_) => self.line(format!("{method} unsupported")),
@@ -132,7 +132,9 @@ impl Writer {
             }
             Completion::Promise => {}
         }
-        self.silent_changes(state);
+        if closes {
+            self.silent_changes(state);
+        }
     }
 
     fn fired(
@@ -161,7 +163,6 @@ impl Writer {
             Interface::SctpTransport => transport_line("sctp", event, state, |all| all.sctp.as_str()),
         };
         self.line(line);
-        self.silent_changes(state);
     }
 
     fn fired_at_connection(&mut self, event: &str, detail: &serde_json::Value, state: &PeerSnapshot) -> String {
@@ -183,14 +184,14 @@ impl Writer {
         format!("{event}: {}", value.unwrap_or("unknown"))
     }
 
-    /// Tells of the state attributes that no event has told of, as `close()` changes them.
+    /// Tells of the state attributes that no event has told of, as `close()` changes them. Asked only when a task has ended
+    /// or the connection is closed: within a task an attribute may be ahead of its event.
     fn silent_changes(&mut self, state: &PeerSnapshot) {
         for attribute in &STATES {
             let (before, now) = ((attribute.read)(&self.told), (attribute.read)(state));
             if let Some(now) = now
                 && before != Some(now)
             {
-                // The event of a change that is read early follows; the one who reads sees both lines.
                 if before.is_some() {
                     self.line(format!("{} is {now}", attribute.name));
                 }
@@ -242,6 +243,8 @@ impl Writer {
 
     fn finish(mut self) -> PeerStates {
         self.end_messages();
+        let pending = std::mem::take(&mut self.pending);
+        self.lines.extend(pending.into_values().map(|method| format!("{method} pending")));
         PeerStates { peer: self.peer, events: self.lines }
     }
 }
@@ -280,3 +283,60 @@ const STATES: [StateAttribute; 4] = [
         copy: |told, state| told.connection_state = state.connection_state,
     },
 ];
+
+/// An event of a transport, with the state that its attribute has then.
+fn transport_line(
+    layer: &str,
+    event: &str,
+    state: &PeerSnapshot,
+    read: fn(&Transports) -> &'static str,
+) -> String {
+    match (event, &state.transports) {
+        ("statechange", Some(transports)) => format!("{layer} {event}: {}", read(transports)),
+        _ => format!("{layer} {event}"),
+    }
+}
+
+/// A candidate by what does not change between runs: its type and protocol.
+fn candidate(detail: &serde_json::Value) -> String {
+    let candidate = match serde_json::from_value::<Option<IceCandidate>>(detail.clone()) {
+        Ok(None) => return "null".to_owned(),
+        Ok(Some(candidate)) if candidate.is_end_of_candidates() => return "end of candidates".to_owned(),
+        Ok(Some(candidate)) => candidate.candidate,
+        Err(_) => return "not a candidate".to_owned(),
+    };
+    // `candidate:` foundation, component, transport, priority, address, port, `typ`, type (RFC 8839 section 5.1).
+    let words: Vec<&str> = candidate.split_ascii_whitespace().collect();
+    let transport = words.get(2).map(|word| word.to_ascii_lowercase());
+    let kind = words.iter().skip_while(|word| **word != "typ").nth(1);
+    match (kind, transport) {
+        (Some(kind), Some(transport)) => format!("{kind} {transport}"),
+        _ => "not a candidate".to_owned(),
+    }
+}
+
+/// The handle in a value that is an object, `{"object": 3}`.
+fn object(value: &serde_json::Value) -> Option<Handle> {
+    handle(value.get("object")?)
+}
+
+/// A handle, bare or as an object.
+fn handle(value: &serde_json::Value) -> Option<Handle> {
+    match value.as_u64() {
+        Some(number) => u32::try_from(number).ok().map(Handle),
+        None => object(value),
+    }
+}
+
+/// The role that a record is told under.
+fn role(what: &What) -> Option<&str> {
+    match what {
+        What::Created { peer, .. }
+        | What::Called { peer, .. }
+        | What::Came { peer, .. }
+        | What::Settled { peer, .. }
+        | What::Fired { peer, .. }
+        | What::TaskEnd { peer, .. } => Some(peer),
+        _ => None,
+    }
+}
