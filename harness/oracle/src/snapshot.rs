@@ -27,8 +27,8 @@ pub fn states(header: &Header, trace: &[Record]) -> Vec<PeerStates> {
     for record in trace {
         let Some(peer) = role(&record.what) else { continue };
         let known = found.iter().rposition(|writer| writer.peer == peer);
-        let again = matches!(record.what, What::Created { .. })
-            && known.is_some_and(|index| found[index].created);
+        let again =
+            matches!(record.what, What::Created { .. }) && known.is_some_and(|index| found[index].created);
         let index = match known {
             Some(index) if !again => index,
             _ => {
@@ -78,10 +78,21 @@ impl Writer {
                 self.created = true;
                 self.told = state.clone();
             }
-            What::Called { operation, object, method, arguments, .. } => {
+            What::Called {
+                operation,
+                object,
+                method,
+                arguments,
+                ..
+            } => {
                 self.called(operation.0, *object, method, arguments);
             }
-            What::Came { operation, how, state, .. } => self.came(operation.0, how, state),
+            What::Came {
+                operation,
+                how,
+                state,
+                ..
+            } => self.came(operation.0, how, state),
             What::Settled { operation, how, .. } => {
                 if let Some(method) = self.pending.remove(&operation.0) {
                     match how {
@@ -92,7 +103,14 @@ impl Writer {
                     }
                 }
             }
-            What::Fired { target, interface, event, detail, state, .. } => {
+            What::Fired {
+                target,
+                interface,
+                event,
+                detail,
+                state,
+                ..
+            } => {
                 self.fired(*target, *interface, event, detail, state);
             }
             What::TaskEnd { state, .. } => self.silent_changes(state),
@@ -108,7 +126,8 @@ impl Writer {
         };
         if method == "createDataChannel" {
             let label = arguments.get("label").and_then(serde_json::Value::as_str);
-            self.labels.insert(operation, label.unwrap_or_default().to_owned());
+            self.labels
+                .insert(operation, label.unwrap_or_default().to_owned());
         }
         self.pending.insert(operation, name);
     }
@@ -117,7 +136,9 @@ impl Writer {
         if *how == Completion::Promise {
             return;
         }
-        let Some(method) = self.pending.remove(&operation) else { return };
+        let Some(method) = self.pending.remove(&operation) else {
+            return;
+        };
         let closes = method == "close";
         match how {
             Completion::Exception(exception) => self.line(format!("{method} threw: {}", exception.name)),
@@ -165,12 +186,20 @@ impl Writer {
         self.line(line);
     }
 
-    fn fired_at_connection(&mut self, event: &str, detail: &serde_json::Value, state: &PeerSnapshot) -> String {
+    fn fired_at_connection(
+        &mut self,
+        event: &str,
+        detail: &serde_json::Value,
+        state: &PeerSnapshot,
+    ) -> String {
         if event == "icecandidate" {
             return format!("icecandidate: {}", candidate(detail));
         }
         if event == "datachannel" {
-            let label = detail.get("label").and_then(serde_json::Value::as_str).unwrap_or_default();
+            let label = detail
+                .get("label")
+                .and_then(serde_json::Value::as_str)
+                .unwrap_or_default();
             if let Some(channel) = detail.get("channel").and_then(handle) {
                 self.name_channel(channel, label);
             }
@@ -227,10 +256,15 @@ impl Writer {
     fn name_channel(&mut self, channel: Handle, label: &str) {
         let label = if label.is_empty() { "channel" } else { label };
         let same = |name: &&String| {
-            name.strip_prefix(label).is_some_and(|rest| rest.is_empty() || rest.starts_with('#'))
+            name.strip_prefix(label)
+                .is_some_and(|rest| rest.is_empty() || rest.starts_with('#'))
         };
         let others = self.channels.values().filter(same).count();
-        let name = if others == 0 { label.to_owned() } else { format!("{label}#{}", others + 1) };
+        let name = if others == 0 {
+            label.to_owned()
+        } else {
+            format!("{label}#{}", others + 1)
+        };
         self.channels.entry(channel).or_insert(name);
     }
 
@@ -244,8 +278,12 @@ impl Writer {
     fn finish(mut self) -> PeerStates {
         self.end_messages();
         let pending = std::mem::take(&mut self.pending);
-        self.lines.extend(pending.into_values().map(|method| format!("{method} pending")));
-        PeerStates { peer: self.peer, events: self.lines }
+        self.lines
+            .extend(pending.into_values().map(|method| format!("{method} pending")));
+        PeerStates {
+            peer: self.peer,
+            events: self.lines,
+        }
     }
 }
 
@@ -338,5 +376,107 @@ fn role(what: &What) -> Option<&str> {
         | What::Fired { peer, .. }
         | What::TaskEnd { peer, .. } => Some(peer),
         _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use glare_peer::{ExceptionName, Granularity, Handle};
+    use serde_json::json;
+
+    use super::*;
+    use crate::testing::Tape;
+
+    fn lines(tape: &Tape) -> Vec<String> {
+        let mut all = states(&tape.header, &tape.trace);
+        assert_eq!(all.len(), 1);
+        all.remove(0).events
+    }
+
+    #[test]
+    fn a_call_reads_as_its_transitions_and_events() {
+        let mut tape = Tape::new(Granularity::Step);
+        tape.whole_call();
+        tape.closes();
+        tape.end();
+        assert_eq!(
+            lines(&tape),
+            [
+                "createDataChannel",
+                "negotiationneeded",
+                "signalingstatechange: have-local-offer",
+                "setLocalDescription fulfilled",
+                "icegatheringstatechange: gathering",
+                "icecandidate: host udp",
+                "icecandidate: end of candidates",
+                "icegatheringstatechange: complete",
+                "icecandidate: null",
+                "signalingstatechange: stable",
+                "setRemoteDescription fulfilled",
+                "addIceCandidate fulfilled",
+                "ice statechange: checking",
+                "iceconnectionstatechange: checking",
+                "connectionstatechange: connecting",
+                "ice statechange: connected",
+                "iceconnectionstatechange: connected",
+                "dtls statechange: connecting",
+                "dtls statechange: connected",
+                "connectionstatechange: connected",
+                "sctp statechange: connected",
+                "chat open",
+                "chat message x2",
+                "close",
+                "signalingState is closed",
+                "iceConnectionState is closed",
+                "connectionState is closed",
+            ]
+        );
+    }
+
+    #[test]
+    fn a_change_without_an_event_shows() {
+        let mut tape = Tape::new(Granularity::Step);
+        tape.state.ice_gathering_state = Some(glare_peer::IceGatheringState::Gathering);
+        tape.end();
+        assert_eq!(lines(&tape), ["iceGatheringState is gathering"]);
+    }
+
+    #[test]
+    fn calls_tell_how_they_came_out() {
+        let mut tape = Tape::new(Granularity::Step);
+        let operation = tape.promise("createAnswer", json!({}));
+        tape.rejected(operation, ExceptionName::InvalidStateError);
+        tape.promise("createOffer", json!({}));
+        let operation = tape.called_on(Handle(9), "send", json!({}));
+        tape.came(
+            operation,
+            crate::testing::exception(ExceptionName::InvalidStateError),
+        );
+        assert_eq!(
+            lines(&tape),
+            [
+                "createAnswer rejected: InvalidStateError",
+                "channel send threw: InvalidStateError",
+                "createOffer pending",
+            ]
+        );
+    }
+
+    #[test]
+    fn channels_of_one_label_are_told_apart_without_their_handles() {
+        let mut tape = Tape::new(Granularity::Step);
+        tape.creates_channel(31, None);
+        tape.creates_channel(17, None);
+        tape.channel_opens(17);
+        tape.channel_opens(31);
+        assert_eq!(
+            lines(&tape),
+            [
+                "createDataChannel",
+                "createDataChannel",
+                "chat#2 open",
+                "chat open"
+            ]
+        );
     }
 }

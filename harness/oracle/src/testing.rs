@@ -8,8 +8,8 @@ use glare_peer::{
 use serde_json::json;
 
 use crate::trace::{
-    Cast, ChannelSnapshot, Completion, Descriptions, Header, Interface, PeerSnapshot, Record, Transports, VERSION,
-    What,
+    Cast, ChannelSnapshot, Completion, Descriptions, Header, Interface, PeerSnapshot, Record, Transports,
+    VERSION, What,
 };
 
 /// A trace in the making, of one connection in the role `a`.
@@ -40,7 +40,12 @@ impl Tape {
             granularity,
         };
         Tape {
-            header: Header { version: VERSION, cell: "hand".to_owned(), seed: 0, cast: vec![cast] },
+            header: Header {
+                version: VERSION,
+                cell: "hand".to_owned(),
+                seed: 0,
+                cast: vec![cast],
+            },
             trace: Vec::new(),
             state: PeerSnapshot {
                 signaling_state: Some(SignalingState::Stable),
@@ -59,7 +64,11 @@ impl Tape {
     fn push(&mut self, what: impl FnOnce(String, PeerSnapshot) -> What) {
         let number = self.trace.len() as u64;
         let what = what("a".to_owned(), self.state.clone());
-        self.trace.push(Record { number, time: SimTime::from_millis(number), what });
+        self.trace.push(Record {
+            number,
+            time: SimTime::from_millis(number),
+            what,
+        });
     }
 
     /// Says that the next record is the one that departs.
@@ -76,12 +85,24 @@ impl Tape {
         self.operations += 1;
         let operation = OperationId(self.operations);
         let method = method.to_owned();
-        self.push(|peer, state| What::Called { peer, operation, object, method, arguments, state });
+        self.push(|peer, state| What::Called {
+            peer,
+            operation,
+            object,
+            method,
+            arguments,
+            state,
+        });
         operation
     }
 
     pub fn came(&mut self, operation: OperationId, how: Completion) {
-        self.push(|peer, state| What::Came { peer, operation, how, state });
+        self.push(|peer, state| What::Came {
+            peer,
+            operation,
+            how,
+            state,
+        });
     }
 
     /// Calls a method that returns a promise.
@@ -92,7 +113,12 @@ impl Tape {
     }
 
     pub fn settled(&mut self, operation: OperationId, how: Completion) {
-        self.push(|peer, state| What::Settled { peer, operation, how, state });
+        self.push(|peer, state| What::Settled {
+            peer,
+            operation,
+            how,
+            state,
+        });
     }
 
     pub fn fulfilled(&mut self, operation: OperationId) {
@@ -114,12 +140,24 @@ impl Tape {
 
     pub fn fired_at(&mut self, target: Handle, interface: Interface, event: &str, detail: serde_json::Value) {
         let event = event.to_owned();
-        self.push(|peer, state| What::Fired { peer, target, interface, event, detail, state });
+        self.push(|peer, state| What::Fired {
+            peer,
+            target,
+            interface,
+            event,
+            detail,
+            state,
+        });
     }
 
     /// Fires an event at a data channel.
     pub fn fired_at_channel(&mut self, channel: u32, event: &str) {
-        self.fired_at(Handle(channel), Interface::DataChannel, event, serde_json::Value::Null);
+        self.fired_at(
+            Handle(channel),
+            Interface::DataChannel,
+            event,
+            serde_json::Value::Null,
+        );
     }
 
     pub fn end(&mut self) {
@@ -131,7 +169,11 @@ impl Tape {
     }
 
     pub fn channel(&mut self, channel: u32) -> &mut ChannelSnapshot {
-        self.state.channels.iter_mut().find(|other| other.channel == Handle(channel)).unwrap()
+        self.state
+            .channels
+            .iter_mut()
+            .find(|other| other.channel == Handle(channel))
+            .unwrap()
     }
 
     pub fn transports(&mut self) -> &mut Transports {
@@ -161,41 +203,66 @@ impl Tape {
     }
 
     pub fn local_offer(&mut self) {
-        self.sets("setLocalDescription", SdpType::Offer, SignalingState::HaveLocalOffer, |descriptions| {
-            descriptions.pending_local = Some(SdpType::Offer);
-        });
+        self.sets(
+            "setLocalDescription",
+            SdpType::Offer,
+            SignalingState::HaveLocalOffer,
+            |descriptions| {
+                descriptions.pending_local = Some(SdpType::Offer);
+            },
+        );
     }
 
     pub fn remote_answer(&mut self) {
-        self.sets("setRemoteDescription", SdpType::Answer, SignalingState::Stable, |descriptions| {
-            *descriptions = Descriptions {
-                current_local: Some(SdpType::Offer),
-                current_remote: Some(SdpType::Answer),
-                ..Descriptions::default()
-            };
-        });
+        self.sets(
+            "setRemoteDescription",
+            SdpType::Answer,
+            SignalingState::Stable,
+            |descriptions| {
+                *descriptions = Descriptions {
+                    current_local: Some(SdpType::Offer),
+                    current_remote: Some(SdpType::Answer),
+                    ..Descriptions::default()
+                };
+            },
+        );
     }
 
     pub fn remote_offer(&mut self) {
-        self.sets("setRemoteDescription", SdpType::Offer, SignalingState::HaveRemoteOffer, |descriptions| {
-            descriptions.pending_remote = Some(SdpType::Offer);
-        });
+        self.sets(
+            "setRemoteDescription",
+            SdpType::Offer,
+            SignalingState::HaveRemoteOffer,
+            |descriptions| {
+                descriptions.pending_remote = Some(SdpType::Offer);
+            },
+        );
     }
 
     pub fn local_pranswer(&mut self) {
-        self.sets("setLocalDescription", SdpType::Pranswer, SignalingState::HaveLocalPranswer, |descriptions| {
-            descriptions.pending_local = Some(SdpType::Pranswer);
-        });
+        self.sets(
+            "setLocalDescription",
+            SdpType::Pranswer,
+            SignalingState::HaveLocalPranswer,
+            |descriptions| {
+                descriptions.pending_local = Some(SdpType::Pranswer);
+            },
+        );
     }
 
     pub fn local_answer(&mut self) {
-        self.sets("setLocalDescription", SdpType::Answer, SignalingState::Stable, |descriptions| {
-            *descriptions = Descriptions {
-                current_local: Some(SdpType::Answer),
-                current_remote: Some(SdpType::Offer),
-                ..Descriptions::default()
-            };
-        });
+        self.sets(
+            "setLocalDescription",
+            SdpType::Answer,
+            SignalingState::Stable,
+            |descriptions| {
+                *descriptions = Descriptions {
+                    current_local: Some(SdpType::Answer),
+                    current_remote: Some(SdpType::Offer),
+                    ..Descriptions::default()
+                };
+            },
+        );
     }
 
     /// Gathering begins.
@@ -250,7 +317,12 @@ impl Tape {
         self.state.ice_connection_state = ice.as_str().parse().ok();
         let changed = self.state.connection_state != Some(connection);
         self.state.connection_state = Some(connection);
-        self.fired_at(Handle(1), Interface::IceTransport, "statechange", serde_json::Value::Null);
+        self.fired_at(
+            Handle(1),
+            Interface::IceTransport,
+            "statechange",
+            serde_json::Value::Null,
+        );
         self.fired("iceconnectionstatechange");
         if changed {
             self.fired("connectionstatechange");
@@ -261,7 +333,12 @@ impl Tape {
     /// The DTLS transport changes, and the connection's state in a task of its own.
     pub fn dtls(&mut self, dtls: DtlsTransportState, connection: PeerConnectionState) {
         self.transports().dtls = dtls;
-        self.fired_at(Handle(2), Interface::DtlsTransport, "statechange", serde_json::Value::Null);
+        self.fired_at(
+            Handle(2),
+            Interface::DtlsTransport,
+            "statechange",
+            serde_json::Value::Null,
+        );
         self.end();
         if self.state.connection_state != Some(connection) {
             self.state.connection_state = Some(connection);
@@ -273,7 +350,12 @@ impl Tape {
     /// The association is established.
     pub fn sctp_connected(&mut self) {
         self.transports().sctp = SctpTransportState::Connected;
-        self.fired_at(Handle(3), Interface::SctpTransport, "statechange", serde_json::Value::Null);
+        self.fired_at(
+            Handle(3),
+            Interface::SctpTransport,
+            "statechange",
+            serde_json::Value::Null,
+        );
         self.end();
     }
 

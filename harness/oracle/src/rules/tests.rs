@@ -26,20 +26,31 @@ fn doctored(rule: &'static str, good: fn(&mut Tape), bad: fn(&mut Tape)) -> Doct
 
 /// The registry of doctored traces.
 fn registry() -> Vec<Doctored> {
-    [state_cases(), operation_cases(), gathering_cases(), transport_cases(), channel_cases(), closing_cases()]
-        .into_iter()
-        .flatten()
-        .collect()
+    [
+        state_cases(),
+        operation_cases(),
+        gathering_cases(),
+        transport_cases(),
+        channel_cases(),
+        closing_cases(),
+    ]
+    .into_iter()
+    .flatten()
+    .collect()
 }
 
 fn state_cases() -> Vec<Doctored> {
     vec![
-        doctored("initial-states", |_| {}, |tape| {
-            tape.trace.clear();
-            tape.state.connection_state = Some(Connection::Connecting);
-            tape.mark();
-            recreate(tape);
-        }),
+        doctored(
+            "initial-states",
+            |_| {},
+            |tape| {
+                tape.trace.clear();
+                tape.state.connection_state = Some(Connection::Connecting);
+                tape.mark();
+                recreate(tape);
+            },
+        ),
         doctored("state-event-tells-of-a-change", Tape::gathering, |tape| {
             tape.gathering();
             tape.mark();
@@ -74,38 +85,68 @@ fn state_cases() -> Vec<Doctored> {
         doctored("current-descriptions-are-a-pair", pranswers, |tape| {
             tape.local_offer();
             tape.mark_signaling_event();
-            tape.sets("setRemoteDescription", SdpType::Answer, SignalingState::Stable, |descriptions| {
-                descriptions.pending_local = None;
-                descriptions.current_remote = Some(SdpType::Answer);
-            });
+            tape.sets(
+                "setRemoteDescription",
+                SdpType::Answer,
+                SignalingState::Stable,
+                |descriptions| {
+                    descriptions.pending_local = None;
+                    descriptions.current_remote = Some(SdpType::Answer);
+                },
+            );
         }),
-        doctored("description-is-applied-when-it-fulfils", Tape::local_offer, |tape| {
-            let operation = tape.promise("setLocalDescription", json!({ "type": "offer", "sdp": "" }));
-            tape.mark();
-            tape.fulfilled(operation);
-            tape.end();
-        }),
+        doctored(
+            "description-is-applied-when-it-fulfils",
+            Tape::local_offer,
+            |tape| {
+                let operation = tape.promise("setLocalDescription", json!({ "type": "offer", "sdp": "" }));
+                tape.mark();
+                tape.fulfilled(operation);
+                tape.end();
+            },
+        ),
+        doctored(
+            "signalingstatechange-before-fulfilment",
+            Tape::local_offer,
+            |tape| {
+                let operation = tape.promise("setLocalDescription", json!({ "type": "offer", "sdp": "" }));
+                tape.state.signaling_state = Some(SignalingState::HaveLocalOffer);
+                tape.descriptions().pending_local = Some(SdpType::Offer);
+                tape.mark();
+                tape.fulfilled(operation);
+                tape.fired("signalingstatechange");
+                tape.end();
+            },
+        ),
         doctored("negotiationneeded-only-when-stable", negotiation_needed, |tape| {
             tape.local_offer();
             tape.mark();
             negotiation_needed(tape);
         }),
-        doctored("negotiationneeded-only-when-chain-is-empty", negotiation_needed, |tape| {
-            tape.promise("createOffer", json!({}));
-            tape.mark();
-            negotiation_needed(tape);
-        }),
+        doctored(
+            "negotiationneeded-only-when-chain-is-empty",
+            negotiation_needed,
+            |tape| {
+                tape.promise("createOffer", json!({}));
+                tape.mark();
+                negotiation_needed(tape);
+            },
+        ),
     ]
 }
 
 fn operation_cases() -> Vec<Doctored> {
     vec![
-        doctored("promise-settles-once-and-after-its-call", Tape::local_offer, |tape| {
-            let operation = tape.promise("createOffer", json!({}));
-            tape.fulfilled(operation);
-            tape.mark();
-            tape.fulfilled(operation);
-        }),
+        doctored(
+            "promise-settles-once-and-after-its-call",
+            Tape::local_offer,
+            |tape| {
+                let operation = tape.promise("createOffer", json!({}));
+                tape.fulfilled(operation);
+                tape.mark();
+                tape.fulfilled(operation);
+            },
+        ),
         doctored(
             "operations-settle-in-call-order",
             |tape| {
@@ -163,6 +204,18 @@ fn gathering_cases() -> Vec<Doctored> {
             tape.fired("icegatheringstatechange");
             tape.end();
         }),
+        doctored("gathering-events-in-order", Tape::gathers, |tape| {
+            tape.state.ice_gathering_state = Some(IceGatheringState::Gathering);
+            tape.fired("icegatheringstatechange");
+            tape.mark();
+            tape.fired_at(
+                Handle(1),
+                Interface::IceTransport,
+                "gatheringstatechange",
+                json!(null),
+            );
+            tape.end();
+        }),
         doctored("end-of-candidates-before-complete", gathers_twice, |tape| {
             tape.gathers();
             tape.gathering();
@@ -201,7 +254,12 @@ fn transport_cases() -> Vec<Doctored> {
             tape.end();
             tape.ice(Ice::Checking, Connection::Connecting);
             tape.transports().ice = Ice::Failed;
-            tape.fired_at(Handle(1), Interface::IceTransport, "statechange", serde_json::Value::Null);
+            tape.fired_at(
+                Handle(1),
+                Interface::IceTransport,
+                "statechange",
+                serde_json::Value::Null,
+            );
             tape.mark();
             tape.end();
         }),
@@ -299,23 +357,31 @@ fn channel_cases() -> Vec<Doctored> {
             tape.mark();
             tape.came(operation, Completion::Value(json!({ "object": 9 })));
         }),
-        doctored("channel-id-is-in-range", |tape| tape.creates_channel(9, Some(65534)), |tape| {
-            tape.mark();
-            tape.marked = tape.marked.map(|record| record + 1);
-            tape.creates_channel(9, Some(65535));
-        }),
+        doctored(
+            "channel-id-is-in-range",
+            |tape| tape.creates_channel(9, Some(65534)),
+            |tape| {
+                tape.mark();
+                tape.marked = tape.marked.map(|record| record + 1);
+                tape.creates_channel(9, Some(65535));
+            },
+        ),
         doctored("send-requires-open", Tape::whole_call, |tape| {
             tape.creates_channel(9, None);
             let operation = tape.called_on(Handle(9), "send", json!({}));
             tape.mark();
             tape.came(operation, undefined());
         }),
-        doctored("buffered-amount-grows-only-by-send", buffered_amount_falls, |tape| {
-            tape.whole_call();
-            tape.channel(9).buffered_amount += 1;
-            tape.mark();
-            tape.end();
-        }),
+        doctored(
+            "buffered-amount-grows-only-by-send",
+            buffered_amount_falls,
+            |tape| {
+                tape.whole_call();
+                tape.channel(9).buffered_amount += 1;
+                tape.mark();
+                tape.end();
+            },
+        ),
     ]
 }
 
@@ -382,8 +448,15 @@ fn closing_cases() -> Vec<Doctored> {
 
 /// Constructs the connection with the state as it is.
 fn recreate(tape: &mut Tape) {
-    let what = crate::trace::What::Created { peer: "a".to_owned(), state: tape.state.clone() };
-    tape.trace.push(Record { number: 0, time: glare_peer::SimTime::ZERO, what });
+    let what = crate::trace::What::Created {
+        peer: "a".to_owned(),
+        state: tape.state.clone(),
+    };
+    tape.trace.push(Record {
+        number: 0,
+        time: glare_peer::SimTime::ZERO,
+        what,
+    });
 }
 
 fn negotiation_needed(tape: &mut Tape) {
@@ -494,7 +567,10 @@ fn every_rule_cites_a_clause_and_says_what_it_demands() {
         let cites = rule.clause.starts_with("webrtc-pc#") || rule.clause.starts_with("RFC9429#section-");
         assert!(cites, "{}: {}", rule.id, rule.clause);
         assert!(rule.statement.ends_with('.'), "{}: {}", rule.id, rule.statement);
-        let kebab = rule.id.chars().all(|letter| letter.is_ascii_lowercase() || letter == '-');
+        let kebab = rule
+            .id
+            .chars()
+            .all(|letter| letter.is_ascii_lowercase() || letter == '-');
         assert!(kebab, "{} is not kebab-case", rule.id);
     }
 }
@@ -504,7 +580,12 @@ fn no_rule_departs_from_a_good_trace() {
     for case in registry() {
         for granularity in [Granularity::Step, Granularity::Event] {
             let tape = play(granularity, case.good);
-            assert_eq!(judge(&tape.header, &tape.trace), [], "the good trace of {}", case.rule);
+            assert_eq!(
+                judge(&tape.header, &tape.trace),
+                [],
+                "the good trace of {}",
+                case.rule
+            );
         }
     }
 }
@@ -525,8 +606,135 @@ fn every_rule_catches_its_doctored_trace_at_the_record_that_departs() {
 fn a_peer_that_cannot_be_stopped_within_a_task_is_judged_by_the_rules_that_need_no_more() {
     for case in registry() {
         let tape = play(Granularity::Event, case.bad);
-        let caught = judge(&tape.header, &tape.trace).iter().any(|violation| violation.rule == case.rule);
+        let caught = judge(&tape.header, &tape.trace)
+            .iter()
+            .any(|violation| violation.rule == case.rule);
         let rule = rules().iter().find(|rule| rule.id == case.rule).unwrap();
         assert_eq!(caught, rule.granularity == Granularity::Event, "{}", case.rule);
     }
+}
+
+#[test]
+fn a_channel_announced_by_the_other_side_may_get_a_message_before_open() {
+    let mut tape = Tape::new(Granularity::Step);
+    tape.state.channels.push(crate::trace::ChannelSnapshot {
+        channel: Handle(9),
+        ready_state: glare_peer::DataChannelState::Open,
+        id: Some(1),
+        buffered_amount: 0,
+    });
+    tape.fired_with("datachannel", json!({ "channel": 9, "label": "chat" }));
+    tape.end();
+    tape.channel_message(9);
+    tape.channel_opens(9);
+    assert_eq!(judge(&tape.header, &tape.trace), []);
+}
+
+#[test]
+fn what_a_peer_does_not_have_is_not_judged() {
+    let tape = play(Granularity::Step, |tape| {
+        tape.state = crate::trace::PeerSnapshot::default();
+        tape.end();
+        tape.fired("signalingstatechange");
+        tape.fired("signalingstatechange");
+        tape.fired("connectionstatechange");
+        tape.fired("negotiationneeded");
+        tape.end();
+    });
+    assert_eq!(judge(&tape.header, &tape.trace), []);
+}
+
+#[test]
+fn a_peer_that_is_read_late_may_show_one_state_at_two_events_of_a_task() {
+    let script: fn(&mut Tape) = |tape| {
+        tape.state.ice_connection_state = Some(IceConnectionState::Connected);
+        tape.fired("iceconnectionstatechange");
+        tape.fired("iceconnectionstatechange");
+        tape.end();
+    };
+    let late = play(Granularity::Event, script);
+    assert_eq!(judge(&late.header, &late.trace), []);
+    let step = play(Granularity::Step, script);
+    let violations = judge(&step.header, &step.trace);
+    assert_eq!(
+        violations
+            .iter()
+            .map(|found| found.rule.as_str())
+            .collect::<Vec<_>>(),
+        ["state-event-tells-of-a-change"]
+    );
+}
+
+#[test]
+fn a_second_transport_may_hold_the_aggregated_state_back() {
+    let tape = play(Granularity::Step, |tape| {
+        tape.with_transports();
+        tape.ice(Ice::Checking, Connection::Connecting);
+        // Another transport is still checking: iceConnectionState stays, and fires nothing.
+        tape.transports().ice = Ice::Connected;
+        tape.fired_at(Handle(1), Interface::IceTransport, "statechange", json!(null));
+        tape.end();
+    });
+    assert_eq!(judge(&tape.header, &tape.trace), []);
+}
+
+#[test]
+fn a_fulfilled_promise_may_still_react_in_the_task_that_close_was_called_in() {
+    let tape = play(Granularity::Step, |tape| {
+        let operation = tape.promise("createOffer", json!({}));
+        tape.closes();
+        tape.fulfilled(operation);
+        tape.end();
+    });
+    assert_eq!(judge(&tape.header, &tape.trace), []);
+}
+
+#[test]
+fn a_close_that_the_peer_cannot_do_closes_nothing() {
+    let tape = play(Granularity::Step, |tape| {
+        let operation = tape.called("close", json!({}));
+        tape.came(operation, Completion::Unsupported("no close".to_owned()));
+        tape.gathers();
+    });
+    assert_eq!(judge(&tape.header, &tape.trace), []);
+}
+
+#[test]
+fn a_role_that_constructs_again_is_judged_afresh() {
+    let mut tape = play(Granularity::Step, call_and_close);
+    let again = play(Granularity::Step, Tape::whole_call);
+    tape.trace.extend(again.trace);
+    for (number, record) in (0..).zip(&mut tape.trace) {
+        record.number = number;
+    }
+    assert_eq!(judge(&tape.header, &tape.trace), []);
+}
+
+#[test]
+fn judging_takes_records_in_any_order() {
+    let mut rng = fastrand::Rng::with_seed(7);
+    for case in registry() {
+        for _ in 0..20 {
+            let mut tape = play(Granularity::Step, case.bad);
+            rng.shuffle(&mut tape.trace);
+            tape.trace.truncate(rng.usize(0..=tape.trace.len()));
+            let once = judge(&tape.header, &tape.trace);
+            let twice = judge(&tape.header, &tape.trace);
+            assert_eq!(once, twice);
+            let snapshot = crate::snapshot::states(&tape.header, &tape.trace);
+            assert!(!snapshot.is_empty());
+        }
+    }
+}
+
+#[test]
+fn a_violation_reads_back_as_it_was_written() {
+    let tape = play(Granularity::Step, |tape| {
+        tape.gathers();
+        tape.candidate();
+    });
+    let violations = judge(&tape.header, &tape.trace);
+    assert_eq!(violations.len(), 1, "{violations:#?}");
+    let text = serde_json::to_string(&violations).unwrap();
+    assert_eq!(serde_json::from_str::<Vec<Violation>>(&text).unwrap(), violations);
 }
