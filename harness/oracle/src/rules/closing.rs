@@ -38,7 +38,7 @@ pub(super) fn rules() -> Vec<Rule> {
             id: "no-event-after-close",
             clause: "webrtc-pc#dfn-close-the-connection",
             level: Level::Must,
-            statement: "No task after close() fires an event at the connection or its ICE transports, nor open or message at a channel.",
+            statement: "No task after close() fires at the connection or its ICE transports, nor open or message at a channel.",
             granularity: Granularity::Event,
             check: no_event_after_close,
         },

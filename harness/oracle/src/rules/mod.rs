@@ -4,9 +4,9 @@
 //! often its consequence. Where the specification permits several outcomes a rule accepts them all, and what an
 //! implementation does not have (an attribute that is none) is never judged.
 //!
-//! In the order to read: [`states`] (the four state attributes and their events), [`signaling`] (descriptions and
-//! negotiation), [`operations`] (calls and promises), [`gathering`] (candidates), [`transports`] (how states follow from
-//! each other), [`channels`] (data channels), [`closing`] (`close()` and after).
+//! In the order to read: `states` (the four state attributes and their events), `signaling` (descriptions and
+//! negotiation), `operations` (calls and promises), `gathering` (candidates), `transports` (how states follow from
+//! each other), `channels` (data channels), `closing` (`close()` and after).
 
 mod channels;
 mod closing;
@@ -152,5 +152,7 @@ fn out_of_order(view: &View<'_>, rank: fn(&Entry<'_>) -> Option<u8>) -> Option<D
     })
 }
 
+#[cfg(test)]
+mod doctored;
 #[cfg(test)]
 mod tests;

@@ -122,15 +122,12 @@ fn initial_states(view: &View<'_>) -> Option<Departure> {
 }
 
 fn event_tells_of_a_change(view: &View<'_>) -> Option<Departure> {
-    view.tasks()
-        .iter()
-        .filter_map(|task| {
-            ATTRIBUTES
-                .iter()
-                .filter_map(|attribute| event_without_change(view, task, attribute))
-                .min_by_key(|departure| departure.record)
-        })
-        .next()
+    view.tasks().iter().find_map(|task| {
+        ATTRIBUTES
+            .iter()
+            .filter_map(|attribute| event_without_change(view, task, attribute))
+            .min_by_key(|departure| departure.record)
+    })
 }
 
 /// A peer that is stopped only at whole events may be read late: two events of one task that show the same state prove
@@ -167,15 +164,12 @@ fn event_without_change(
 }
 
 fn change_has_its_event(view: &View<'_>) -> Option<Departure> {
-    view.tasks()
-        .iter()
-        .filter_map(|task| {
-            ATTRIBUTES
-                .iter()
-                .filter_map(|attribute| change_without_event(task, attribute))
-                .min_by_key(|departure| departure.record)
-        })
-        .next()
+    view.tasks().iter().find_map(|task| {
+        ATTRIBUTES
+            .iter()
+            .filter_map(|attribute| change_without_event(task, attribute))
+            .min_by_key(|departure| departure.record)
+    })
 }
 
 /// `closed` comes from `close()`, which fires nothing.

@@ -51,7 +51,7 @@ pub(super) fn rules() -> Vec<Rule> {
             id: "ice-state-events-in-order",
             clause: "webrtc-pc#rtcicetransport",
             level: Level::Must,
-            statement: "A task fires selectedcandidatepairchange, statechange, iceconnectionstatechange and connectionstatechange in this order.",
+            statement: "A task fires the ICE transport's events, iceconnectionstatechange, connectionstatechange in this order.",
             granularity: Granularity::Step,
             check: ice_events_in_order,
         },
