@@ -293,11 +293,15 @@ fn id_never_changes(view: &View<'_>) -> Option<Departure> {
             };
             (channel.id != Some(previous)).then(|| {
                 let name = place(view, channel.channel);
-                let found = channel.id.map_or("null".to_owned(), |id| id.to_string());
+                let change = if channel.id.is_none() {
+                    "becomes null"
+                } else {
+                    "changes"
+                };
                 Departure::new(
                     entry.record,
-                    format!("id of {name} stays {previous}"),
-                    format!("id of {name} is {found}"),
+                    format!("the id of {name} stays what it is"),
+                    format!("the id of {name} {change}"),
                 )
             })
         })
@@ -313,13 +317,13 @@ fn ids_are_distinct(view: &View<'_>) -> Option<Departure> {
             .channels
             .iter()
             .filter(|channel| rank(channel.ready_state) <= rank(Ready::Open));
-        let twice = alive
+        alive
             .filter_map(|channel| channel.id)
             .find(|id| !taken.insert(*id))?;
         Some(Departure::new(
             entry.record,
             "ids that are distinct among connecting and open channels",
-            format!("two channels with id {twice}"),
+            "two channels with the same id",
         ))
     })
 }
@@ -346,7 +350,10 @@ fn send_requires_open(view: &View<'_>) -> Option<Departure> {
         }
         let (came, how) = call.came?;
         let ready = channel_of(view.entries.get(call.called)?.state, call.object)?.ready_state;
-        let refused = matches!(how, Completion::Exception(exception) if exception.name == ExceptionName::InvalidStateError);
+        let refused = match how {
+            Completion::Exception(exception) => exception.name == ExceptionName::InvalidStateError,
+            _ => false,
+        };
         if matches!(how, Completion::Unsupported(_)) || refused == (ready != Ready::Open) {
             return None;
         }

@@ -3,7 +3,8 @@
 use std::collections::BTreeSet;
 
 use glare_peer::{
-    Granularity, Handle, IceConnectionState, IceTransportState as Ice, PeerConnectionState as Connection,
+    Granularity, Handle, IceConnectionState, IceGatheringState, IceTransportState as Ice,
+    PeerConnectionState as Connection,
 };
 use serde_json::json;
 
@@ -128,6 +129,43 @@ fn a_peer_that_is_read_late_may_show_one_state_at_two_events_of_a_task() {
             .collect::<Vec<_>>(),
         ["state-event-tells-of-a-change"]
     );
+}
+
+#[test]
+fn order_within_a_task_proves_nothing_of_a_peer_that_is_read_late() {
+    let script: fn(&mut Tape) = |tape| {
+        tape.gathering();
+        // All in one task and in no order: the null candidate, the end of candidates, the change of state.
+        tape.fired_with("icecandidate", json!(null));
+        tape.end_of_candidates();
+        tape.trace.pop();
+        tape.state.ice_gathering_state = Some(IceGatheringState::Complete);
+        tape.fired("icegatheringstatechange");
+        tape.end();
+    };
+    let late = play(Granularity::Event, script);
+    assert_eq!(judge(&late.header, &late.trace), []);
+    let step = play(Granularity::Step, script);
+    let violations = judge(&step.header, &step.trace);
+    let rules: Vec<_> = violations.iter().map(|found| found.rule.as_str()).collect();
+    assert!(rules.contains(&"null-candidate-only-when-complete"), "{rules:?}");
+    assert!(rules.contains(&"null-candidate-follows-complete"), "{rules:?}");
+}
+
+#[test]
+fn a_peer_that_closes_while_idle_has_no_task_left_that_could_fire() {
+    for granularity in [Granularity::Step, Granularity::Event] {
+        let tape = play(granularity, |tape| {
+            tape.closes();
+            tape.fired("signalingstatechange");
+            tape.end();
+        });
+        let found = judge(&tape.header, &tape.trace);
+        assert!(
+            found.iter().any(|found| found.rule == "no-event-after-close"),
+            "{found:#?}"
+        );
+    }
 }
 
 #[test]
