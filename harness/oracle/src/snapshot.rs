@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use glare_peer::{Handle, IceCandidate};
 use serde::Serialize;
 
-use crate::trace::{Completion, Header, Interface, PeerSnapshot, Record, What};
+use crate::trace::{Completion, Header, Interface, PeerSnapshot, Record, Transports, What};
 
 /// What one connection went through.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -27,8 +27,8 @@ pub fn states(header: &Header, trace: &[Record]) -> Vec<PeerStates> {
     for record in trace {
         let Some(peer) = role(&record.what) else { continue };
         let known = found.iter().rposition(|writer| writer.peer == peer);
-        let again = matches!(record.what, What::Created { .. })
-            && known.is_some_and(|index| found[index].created);
+        let again =
+            matches!(record.what, What::Created { .. }) && known.is_some_and(|index| found[index].created);
         let index = match known {
             Some(index) if !again => index,
             _ => {
@@ -78,11 +78,22 @@ impl Writer {
                 self.created = true;
                 self.told = state.clone();
             }
-            What::Called { operation, object, method, arguments, .. } => {
+            What::Called {
+                operation,
+                object,
+                method,
+                arguments,
+                ..
+            } => {
                 self.called(operation.0, *object, method, arguments);
             }
-            What::Came { operation, how, state, .. } => self.came(operation.0, how, state),
-            What::Settled { operation, how, state, .. } => {
+            What::Came {
+                operation,
+                how,
+                state,
+                ..
+            } => self.came(operation.0, how, state),
+            What::Settled { operation, how, .. } => {
                 if let Some(method) = self.pending.remove(&operation.0) {
                     match how {
                         Completion::Exception(exception) => {
@@ -91,9 +102,15 @@ impl Writer {
                         _ => self.line(format!("{method} fulfilled")),
                     }
                 }
-                self.silent_changes(state);
             }
-            What::Fired { target, interface, event, detail, state, .. } => {
+            What::Fired {
+                target,
+                interface,
+                event,
+                detail,
+                state,
+                ..
+            } => {
                 self.fired(*target, *interface, event, detail, state);
             }
             What::TaskEnd { state, .. } => self.silent_changes(state),
@@ -109,7 +126,8 @@ impl Writer {
         };
         if method == "createDataChannel" {
             let label = arguments.get("label").and_then(serde_json::Value::as_str);
-            self.labels.insert(operation, label.unwrap_or_default().to_owned());
+            self.labels
+                .insert(operation, label.unwrap_or_default().to_owned());
         }
         self.pending.insert(operation, name);
     }
@@ -118,7 +136,10 @@ impl Writer {
         if *how == Completion::Promise {
             return;
         }
-        let Some(method) = self.pending.remove(&operation) else { return };
+        let Some(method) = self.pending.remove(&operation) else {
+            return;
+        };
+        let closes = method == "close";
         match how {
             Completion::Exception(exception) => self.line(format!("{method} threw: {}", exception.name)),
             Completion::Unsupported(_) => self.line(format!("{method} unsupported")),
@@ -132,7 +153,9 @@ impl Writer {
             }
             Completion::Promise => {}
         }
-        self.silent_changes(state);
+        if closes {
+            self.silent_changes(state);
+        }
     }
 
     fn fired(
@@ -161,15 +184,22 @@ impl Writer {
             Interface::SctpTransport => transport_line("sctp", event, state, |all| all.sctp.as_str()),
         };
         self.line(line);
-        self.silent_changes(state);
     }
 
-    fn fired_at_connection(&mut self, event: &str, detail: &serde_json::Value, state: &PeerSnapshot) -> String {
+    fn fired_at_connection(
+        &mut self,
+        event: &str,
+        detail: &serde_json::Value,
+        state: &PeerSnapshot,
+    ) -> String {
         if event == "icecandidate" {
             return format!("icecandidate: {}", candidate(detail));
         }
         if event == "datachannel" {
-            let label = detail.get("label").and_then(serde_json::Value::as_str).unwrap_or_default();
+            let label = detail
+                .get("label")
+                .and_then(serde_json::Value::as_str)
+                .unwrap_or_default();
             if let Some(channel) = detail.get("channel").and_then(handle) {
                 self.name_channel(channel, label);
             }
@@ -183,14 +213,14 @@ impl Writer {
         format!("{event}: {}", value.unwrap_or("unknown"))
     }
 
-    /// Tells of the state attributes that no event has told of, as `close()` changes them.
+    /// Tells of the state attributes that no event has told of, as `close()` changes them. Asked only when a task has ended
+    /// or the connection is closed: within a task an attribute may be ahead of its event.
     fn silent_changes(&mut self, state: &PeerSnapshot) {
         for attribute in &STATES {
             let (before, now) = ((attribute.read)(&self.told), (attribute.read)(state));
             if let Some(now) = now
                 && before != Some(now)
             {
-                // The event of a change that is read early follows; the one who reads sees both lines.
                 if before.is_some() {
                     self.line(format!("{} is {now}", attribute.name));
                 }
@@ -226,10 +256,15 @@ impl Writer {
     fn name_channel(&mut self, channel: Handle, label: &str) {
         let label = if label.is_empty() { "channel" } else { label };
         let same = |name: &&String| {
-            name.strip_prefix(label).is_some_and(|rest| rest.is_empty() || rest.starts_with('#'))
+            name.strip_prefix(label)
+                .is_some_and(|rest| rest.is_empty() || rest.starts_with('#'))
         };
         let others = self.channels.values().filter(same).count();
-        let name = if others == 0 { label.to_owned() } else { format!("{label}#{}", others + 1) };
+        let name = if others == 0 {
+            label.to_owned()
+        } else {
+            format!("{label}#{}", others + 1)
+        };
         self.channels.entry(channel).or_insert(name);
     }
 
@@ -242,7 +277,13 @@ impl Writer {
 
     fn finish(mut self) -> PeerStates {
         self.end_messages();
-        PeerStates { peer: self.peer, events: self.lines }
+        let pending = std::mem::take(&mut self.pending);
+        self.lines
+            .extend(pending.into_values().map(|method| format!("{method} pending")));
+        PeerStates {
+            peer: self.peer,
+            events: self.lines,
+        }
     }
 }
 
@@ -280,3 +321,162 @@ const STATES: [StateAttribute; 4] = [
         copy: |told, state| told.connection_state = state.connection_state,
     },
 ];
+
+/// An event of a transport, with the state that its attribute has then.
+fn transport_line(
+    layer: &str,
+    event: &str,
+    state: &PeerSnapshot,
+    read: fn(&Transports) -> &'static str,
+) -> String {
+    match (event, &state.transports) {
+        ("statechange", Some(transports)) => format!("{layer} {event}: {}", read(transports)),
+        _ => format!("{layer} {event}"),
+    }
+}
+
+/// A candidate by what does not change between runs: its type and protocol.
+fn candidate(detail: &serde_json::Value) -> String {
+    let candidate = match serde_json::from_value::<Option<IceCandidate>>(detail.clone()) {
+        Ok(None) => return "null".to_owned(),
+        Ok(Some(candidate)) if candidate.is_end_of_candidates() => return "end of candidates".to_owned(),
+        Ok(Some(candidate)) => candidate.candidate,
+        Err(_) => return "not a candidate".to_owned(),
+    };
+    // `candidate:` foundation, component, transport, priority, address, port, `typ`, type (RFC 8839 section 5.1).
+    let words: Vec<&str> = candidate.split_ascii_whitespace().collect();
+    let transport = words.get(2).map(|word| word.to_ascii_lowercase());
+    let kind = words.iter().skip_while(|word| **word != "typ").nth(1);
+    match (kind, transport) {
+        (Some(kind), Some(transport)) => format!("{kind} {transport}"),
+        _ => "not a candidate".to_owned(),
+    }
+}
+
+/// The handle in a value that is an object, `{"object": 3}`.
+fn object(value: &serde_json::Value) -> Option<Handle> {
+    handle(value.get("object")?)
+}
+
+/// A handle, bare or as an object.
+fn handle(value: &serde_json::Value) -> Option<Handle> {
+    match value.as_u64() {
+        Some(number) => u32::try_from(number).ok().map(Handle),
+        None => object(value),
+    }
+}
+
+/// The role that a record is told under.
+fn role(what: &What) -> Option<&str> {
+    match what {
+        What::Created { peer, .. }
+        | What::Called { peer, .. }
+        | What::Came { peer, .. }
+        | What::Settled { peer, .. }
+        | What::Fired { peer, .. }
+        | What::TaskEnd { peer, .. } => Some(peer),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use glare_peer::{ExceptionName, Granularity, Handle};
+    use serde_json::json;
+
+    use super::*;
+    use crate::testing::Tape;
+
+    fn lines(tape: &Tape) -> Vec<String> {
+        let mut all = states(&tape.header, &tape.trace);
+        assert_eq!(all.len(), 1);
+        all.remove(0).events
+    }
+
+    #[test]
+    fn a_call_reads_as_its_transitions_and_events() {
+        let mut tape = Tape::new(Granularity::Step);
+        tape.whole_call();
+        tape.closes();
+        tape.end();
+        assert_eq!(
+            lines(&tape),
+            [
+                "createDataChannel",
+                "negotiationneeded",
+                "signalingstatechange: have-local-offer",
+                "setLocalDescription fulfilled",
+                "icegatheringstatechange: gathering",
+                "icecandidate: host udp",
+                "icecandidate: end of candidates",
+                "icegatheringstatechange: complete",
+                "icecandidate: null",
+                "signalingstatechange: stable",
+                "setRemoteDescription fulfilled",
+                "addIceCandidate fulfilled",
+                "ice statechange: checking",
+                "iceconnectionstatechange: checking",
+                "connectionstatechange: connecting",
+                "ice statechange: connected",
+                "iceconnectionstatechange: connected",
+                "dtls statechange: connecting",
+                "dtls statechange: connected",
+                "connectionstatechange: connected",
+                "sctp statechange: connected",
+                "chat open",
+                "chat message x2",
+                "close",
+                "signalingState is closed",
+                "iceConnectionState is closed",
+                "connectionState is closed",
+            ]
+        );
+    }
+
+    #[test]
+    fn a_change_without_an_event_shows() {
+        let mut tape = Tape::new(Granularity::Step);
+        tape.state.ice_gathering_state = Some(glare_peer::IceGatheringState::Gathering);
+        tape.end();
+        assert_eq!(lines(&tape), ["iceGatheringState is gathering"]);
+    }
+
+    #[test]
+    fn calls_tell_how_they_came_out() {
+        let mut tape = Tape::new(Granularity::Step);
+        let operation = tape.promise("createAnswer", json!({}));
+        tape.rejected(operation, ExceptionName::InvalidStateError);
+        tape.promise("createOffer", json!({}));
+        let operation = tape.called_on(Handle(9), "send", json!({}));
+        tape.came(
+            operation,
+            crate::testing::exception(ExceptionName::InvalidStateError),
+        );
+        assert_eq!(
+            lines(&tape),
+            [
+                "createAnswer rejected: InvalidStateError",
+                "channel send threw: InvalidStateError",
+                "createOffer pending",
+            ]
+        );
+    }
+
+    #[test]
+    fn channels_of_one_label_are_told_apart_without_their_handles() {
+        let mut tape = Tape::new(Granularity::Step);
+        tape.creates_channel(31, None);
+        tape.creates_channel(17, None);
+        tape.channel_opens(17);
+        tape.channel_opens(31);
+        assert_eq!(
+            lines(&tape),
+            [
+                "createDataChannel",
+                "createDataChannel",
+                "chat#2 open",
+                "chat open"
+            ]
+        );
+    }
+}

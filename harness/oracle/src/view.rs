@@ -74,7 +74,9 @@ impl<'a> View<'a> {
         let mut views: Vec<View<'a>> = Vec::new();
         let mut current: BTreeMap<&str, usize> = BTreeMap::new();
         for record in trace {
-            let Some((peer, state)) = owner(&record.what) else { continue };
+            let Some((peer, state)) = owner(&record.what) else {
+                continue;
+            };
             let known = current.get(peer).copied();
             let again = matches!(record.what, What::Created { .. });
             let index = match known {
@@ -86,12 +88,20 @@ impl<'a> View<'a> {
                         .iter()
                         .find(|cast| cast.role == peer)
                         .map_or(Granularity::Event, |cast| cast.granularity);
-                    views.push(View { peer, granularity, entries: Vec::new() });
+                    views.push(View {
+                        peer,
+                        granularity,
+                        entries: Vec::new(),
+                    });
                     current.insert(peer, views.len() - 1);
                     views.len() - 1
                 }
             };
-            views[index].entries.push(Entry { record: record.number, what: &record.what, state });
+            views[index].entries.push(Entry {
+                record: record.number,
+                what: &record.what,
+                state,
+            });
         }
         views
     }
@@ -110,7 +120,11 @@ impl<'a> View<'a> {
             match entry.what {
                 What::TaskEnd { .. } => {
                     let after = Some(entry.state);
-                    tasks.push(Task { before, entries: &self.entries[first..=index], after });
+                    tasks.push(Task {
+                        before,
+                        entries: &self.entries[first..=index],
+                        after,
+                    });
                     before = after;
                     first = index + 1;
                 }
@@ -122,7 +136,11 @@ impl<'a> View<'a> {
             }
         }
         if first < self.entries.len() {
-            tasks.push(Task { before, entries: &self.entries[first..], after: None });
+            tasks.push(Task {
+                before,
+                entries: &self.entries[first..],
+                after: None,
+            });
         }
         tasks
     }
@@ -133,7 +151,13 @@ impl<'a> View<'a> {
         let mut by_id: BTreeMap<OperationId, usize> = BTreeMap::new();
         for (index, entry) in self.entries.iter().enumerate() {
             match entry.what {
-                What::Called { operation, object, method, arguments, .. } => {
+                What::Called {
+                    operation,
+                    object,
+                    method,
+                    arguments,
+                    ..
+                } => {
                     by_id.entry(*operation).or_insert(calls.len());
                     calls.push(Call {
                         operation: *operation,
@@ -163,7 +187,10 @@ impl<'a> View<'a> {
 
     /// Where in [`View::entries`] the connection was closed for the first time.
     pub fn closed_at(&self) -> Option<usize> {
-        self.calls().iter().find(|call| call.is_close()).map(|call| call.called)
+        self.calls()
+            .iter()
+            .find(|call| call.is_close())
+            .map(|call| call.called)
     }
 
     /// Where the task that an entry belongs to ends; the end of the trace when it is cut off.
@@ -189,9 +216,18 @@ impl<'a> Entry<'a> {
     /// The event, if it is one.
     pub fn fired(&self) -> Option<Fired<'a>> {
         match self.what {
-            What::Fired { target, interface, event, detail, .. } => {
-                Some(Fired { target: *target, interface: *interface, event, detail })
-            }
+            What::Fired {
+                target,
+                interface,
+                event,
+                detail,
+                ..
+            } => Some(Fired {
+                target: *target,
+                interface: *interface,
+                event,
+                detail,
+            }),
             _ => None,
         }
     }
@@ -203,7 +239,9 @@ impl<'a> Entry<'a> {
 
     /// The candidate of an `icecandidate` event: none for another record, `Some(None)` for null.
     pub fn ice_candidate(&self) -> Option<Option<IceCandidate>> {
-        let fired = self.fired().filter(|fired| fired.is_at_connection("icecandidate"))?;
+        let fired = self
+            .fired()
+            .filter(|fired| fired.is_at_connection("icecandidate"))?;
         serde_json::from_value(fired.detail.clone()).ok()
     }
 }
@@ -223,7 +261,9 @@ impl Fired<'_> {
 impl<'a> Task<'a, '_> {
     /// The states seen in this task, that before it first.
     pub fn states(&self) -> impl Iterator<Item = &'a PeerSnapshot> {
-        self.before.into_iter().chain(self.entries.iter().map(|entry| entry.state))
+        self.before
+            .into_iter()
+            .chain(self.entries.iter().map(|entry| entry.state))
     }
 
     /// Whether this event was fired at the connection in it.
@@ -241,8 +281,9 @@ impl Call<'_> {
     /// Whether its operation was appended to the chain. A `TypeError` comes before: from the conversion of the arguments,
     /// or from a candidate that names no media description.
     pub fn is_on_chain(&self) -> bool {
-        let refused =
-            self.exception().is_some_and(|(_, exception)| exception.name == ExceptionName::TypeError);
+        let refused = self
+            .exception()
+            .is_some_and(|(_, exception)| exception.name == ExceptionName::TypeError);
         self.is_chained() && !refused
     }
 
@@ -250,15 +291,21 @@ impl Call<'_> {
     pub fn is_close(&self) -> bool {
         self.object == Handle::CONNECTION
             && self.method == "close"
-            && !matches!(self.came, Some((_, Completion::Unsupported(_) | Completion::Exception(_))))
+            && !matches!(
+                self.came,
+                Some((_, Completion::Unsupported(_) | Completion::Exception(_)))
+            )
     }
 
     /// The exception it threw or rejected with, and where.
     pub fn exception(&self) -> Option<(usize, &Exception)> {
-        [self.came, self.settled].into_iter().flatten().find_map(|(index, how)| match how {
-            Completion::Exception(exception) => Some((index, exception)),
-            _ => None,
-        })
+        [self.came, self.settled]
+            .into_iter()
+            .flatten()
+            .find_map(|(index, how)| match how {
+                Completion::Exception(exception) => Some((index, exception)),
+                _ => None,
+            })
     }
 }
 

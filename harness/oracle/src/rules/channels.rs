@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use glare_peer::{DataChannelState as Ready, ExceptionName, Granularity, Handle, SctpTransportState};
 
 use super::{Departure, Level, Rule};
-use crate::trace::{ChannelSnapshot, Completion, PeerSnapshot, What};
+use crate::trace::{ChannelSnapshot, Completion, Interface, PeerSnapshot, What};
 use crate::view::View;
 
 pub(super) fn rules() -> Vec<Rule> {
@@ -38,7 +38,7 @@ pub(super) fn rules() -> Vec<Rule> {
             id: "channel-event-shows-its-state",
             clause: "webrtc-pc#dom-datachannel-readystate",
             level: Level::Must,
-            statement: "readyState is open at open and message, closing at closing, and closed at close.",
+            statement: "readyState is open at datachannel, open and message, closing at closing, and closed at close.",
             granularity: Granularity::Step,
             check: event_shows_its_state,
         },
@@ -111,11 +111,19 @@ fn place(view: &View<'_>, channel: Handle) -> String {
         .entries
         .iter()
         .flat_map(|entry| {
-            let target = entry.fired().filter(|fired| fired.is_at_channel(fired.event)).map(|fired| fired.target);
-            target.into_iter().chain(entry.state.channels.iter().map(|channel| channel.channel))
+            let target = entry
+                .fired()
+                .filter(|fired| fired.is_at_channel(fired.event))
+                .map(|fired| fired.target);
+            target
+                .into_iter()
+                .chain(entry.state.channels.iter().map(|channel| channel.channel))
         })
         .collect();
-    let place = known.iter().position(|other| *other == channel).map_or(0, |index| index + 1);
+    let place = known
+        .iter()
+        .position(|other| *other == channel)
+        .map_or(0, |index| index + 1);
     format!("channel {place}")
 }
 
@@ -125,7 +133,11 @@ fn opens_once(view: &View<'_>) -> Option<Departure> {
         let fired = entry.fired().filter(|fired| fired.is_at_channel("open"))?;
         (!opened.insert(fired.target)).then(|| {
             let channel = place(view, fired.target);
-            Departure::new(entry.record, format!("open once at {channel}"), format!("open again at {channel}"))
+            Departure::new(
+                entry.record,
+                format!("open once at {channel}"),
+                format!("open again at {channel}"),
+            )
         })
     })
 }
@@ -133,14 +145,21 @@ fn opens_once(view: &View<'_>) -> Option<Departure> {
 /// A channel that the other side announced is open before its `open` is fired, so a message may be quicker there.
 fn message_follows_open(view: &View<'_>) -> Option<Departure> {
     let mut made_here = BTreeSet::new();
-    let calls: BTreeMap<_, _> =
-        view.calls().iter().map(|call| (call.operation, call.method == "createDataChannel")).collect();
+    let calls: BTreeMap<_, _> = view
+        .calls()
+        .iter()
+        .map(|call| (call.operation, call.method == "createDataChannel"))
+        .collect();
     let mut opened = BTreeSet::new();
     view.entries.iter().find_map(|entry| {
-        if let What::Came { operation, how: Completion::Value(value), .. } = entry.what
+        if let What::Came {
+            operation,
+            how: Completion::Value(value),
+            ..
+        } = entry.what
             && calls.get(operation) == Some(&true)
         {
-            made_here.extend(handle_in(value));
+            made_here.extend(handle_in(value, "object"));
         }
         let fired = entry.fired()?;
         if fired.is_at_channel("open") {
@@ -160,9 +179,9 @@ fn message_follows_open(view: &View<'_>) -> Option<Departure> {
     })
 }
 
-/// The handle in a value that is an object, `{"object": 3}`.
-fn handle_in(value: &serde_json::Value) -> Option<Handle> {
-    u32::try_from(value.get("object")?.as_u64()?).ok().map(Handle)
+/// The handle in a member of an object, such as `{"object": 3}`.
+fn handle_in(value: &serde_json::Value, member: &str) -> Option<Handle> {
+    u32::try_from(value.get(member)?.as_u64()?).ok().map(Handle)
 }
 
 /// `error` and `bufferedamountlow` come from tasks that do not look at the state, so they are left alone.
@@ -187,19 +206,24 @@ fn close_is_last(view: &View<'_>) -> Option<Departure> {
 
 fn event_shows_its_state(view: &View<'_>) -> Option<Departure> {
     view.entries.iter().find_map(|entry| {
-        let fired = entry.fired().filter(|fired| fired.is_at_channel(fired.event))?;
-        let wanted = match fired.event {
-            "open" | "message" => Ready::Open,
-            "closing" => Ready::Closing,
-            "close" => Ready::Closed,
+        let fired = entry.fired()?;
+        let (channel, wanted) = match (fired.interface, fired.event) {
+            (Interface::PeerConnection, "datachannel") => (handle_in(fired.detail, "channel")?, Ready::Open),
+            (Interface::DataChannel, "open" | "message") => (fired.target, Ready::Open),
+            (Interface::DataChannel, "closing") => (fired.target, Ready::Closing),
+            (Interface::DataChannel, "close") => (fired.target, Ready::Closed),
             _ => return None,
         };
-        let found = channel_of(entry.state, fired.target)?.ready_state;
+        let found = channel_of(entry.state, channel)?.ready_state;
         (found != wanted).then(|| {
             Departure::new(
                 entry.record,
                 format!("readyState {wanted} at {}", fired.event),
-                format!("readyState {found} at {} of {}", fired.event, place(view, fired.target)),
+                format!(
+                    "readyState {found} at {} of {}",
+                    fired.event,
+                    place(view, channel)
+                ),
             )
         })
     })
@@ -241,7 +265,10 @@ fn open_requires_association(view: &View<'_>) -> Option<Departure> {
     view.tasks().iter().find_map(|task| {
         let entry = task.entries.iter().find(|entry| {
             let open = entry.fired().is_some_and(|fired| fired.is_at_channel("open"));
-            open && entry.state.transports.is_some_and(|all| all.sctp == SctpTransportState::Connecting)
+            open && entry
+                .state
+                .transports
+                .is_some_and(|all| all.sctp == SctpTransportState::Connecting)
         })?;
         // A peer that is read late may show the transport's change only at the end.
         let later = task.after.and_then(|state| state.transports);
@@ -266,11 +293,15 @@ fn id_never_changes(view: &View<'_>) -> Option<Departure> {
             };
             (channel.id != Some(previous)).then(|| {
                 let name = place(view, channel.channel);
-                let found = channel.id.map_or("null".to_owned(), |id| id.to_string());
+                let change = if channel.id.is_none() {
+                    "becomes null"
+                } else {
+                    "changes"
+                };
                 Departure::new(
                     entry.record,
-                    format!("id of {name} stays {previous}"),
-                    format!("id of {name} is {found}"),
+                    format!("the id of {name} stays what it is"),
+                    format!("the id of {name} {change}"),
                 )
             })
         })
@@ -281,19 +312,29 @@ fn id_never_changes(view: &View<'_>) -> Option<Departure> {
 fn ids_are_distinct(view: &View<'_>) -> Option<Departure> {
     view.entries.iter().find_map(|entry| {
         let mut taken = BTreeSet::new();
-        let alive = entry.state.channels.iter().filter(|channel| rank(channel.ready_state) <= rank(Ready::Open));
-        let twice = alive.filter_map(|channel| channel.id).find(|id| !taken.insert(*id))?;
+        let alive = entry
+            .state
+            .channels
+            .iter()
+            .filter(|channel| rank(channel.ready_state) <= rank(Ready::Open));
+        alive
+            .filter_map(|channel| channel.id)
+            .find(|id| !taken.insert(*id))?;
         Some(Departure::new(
             entry.record,
             "ids that are distinct among connecting and open channels",
-            format!("two channels with id {twice}"),
+            "two channels with the same id",
         ))
     })
 }
 
 fn id_in_range(view: &View<'_>) -> Option<Departure> {
     view.entries.iter().find_map(|entry| {
-        let channel = entry.state.channels.iter().find(|channel| channel.id == Some(u16::MAX))?;
+        let channel = entry
+            .state
+            .channels
+            .iter()
+            .find(|channel| channel.id == Some(u16::MAX))?;
         Some(Departure::new(
             entry.record,
             "an id from 0 to 65534",
@@ -309,7 +350,10 @@ fn send_requires_open(view: &View<'_>) -> Option<Departure> {
         }
         let (came, how) = call.came?;
         let ready = channel_of(view.entries.get(call.called)?.state, call.object)?.ready_state;
-        let refused = matches!(how, Completion::Exception(exception) if exception.name == ExceptionName::InvalidStateError);
+        let refused = match how {
+            Completion::Exception(exception) => exception.name == ExceptionName::InvalidStateError,
+            _ => false,
+        };
         if matches!(how, Completion::Unsupported(_)) || refused == (ready != Ready::Open) {
             return None;
         }
@@ -336,7 +380,11 @@ fn buffered_amount_grows(view: &View<'_>) -> Option<Departure> {
     let mut last: BTreeMap<Handle, u64> = BTreeMap::new();
     view.entries.iter().find_map(|entry| {
         let sent = match entry.what {
-            What::Came { operation, how: Completion::Value(_), .. } => sends.get(operation).copied(),
+            What::Came {
+                operation,
+                how: Completion::Value(_),
+                ..
+            } => sends.get(operation).copied(),
             _ => None,
         };
         entry.state.channels.iter().find_map(|channel| {
@@ -345,7 +393,10 @@ fn buffered_amount_grows(view: &View<'_>) -> Option<Departure> {
                 Departure::new(
                     entry.record,
                     "bufferedAmount grows only when send() returns",
-                    format!("bufferedAmount of {} grows without it", place(view, channel.channel)),
+                    format!(
+                        "bufferedAmount of {} grows without it",
+                        place(view, channel.channel)
+                    ),
                 )
             })
         })

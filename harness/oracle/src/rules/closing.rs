@@ -38,7 +38,7 @@ pub(super) fn rules() -> Vec<Rule> {
             id: "no-event-after-close",
             clause: "webrtc-pc#dfn-close-the-connection",
             level: Level::Must,
-            statement: "No task after close() fires an event at the connection or its ICE transports, nor open or message at a channel.",
+            statement: "No task after close() fires at the connection or its ICE transports, nor open or message at a channel.",
             granularity: Granularity::Event,
             check: no_event_after_close,
         },
@@ -78,9 +78,18 @@ fn closed_attributes(state: &PeerSnapshot) -> Vec<(&'static str, &'static str)> 
 /// The attributes of the connection that only close() makes closed, with their values.
 fn connection_attributes(state: &PeerSnapshot) -> Vec<(&'static str, &'static str)> {
     [
-        ("signalingState", state.signaling_state.map(SignalingState::as_str)),
-        ("iceConnectionState", state.ice_connection_state.map(IceConnectionState::as_str)),
-        ("connectionState", state.connection_state.map(PeerConnectionState::as_str)),
+        (
+            "signalingState",
+            state.signaling_state.map(SignalingState::as_str),
+        ),
+        (
+            "iceConnectionState",
+            state.ice_connection_state.map(IceConnectionState::as_str),
+        ),
+        (
+            "connectionState",
+            state.connection_state.map(PeerConnectionState::as_str),
+        ),
     ]
     .into_iter()
     .filter_map(|(name, value)| Some((name, value?)))
@@ -96,9 +105,14 @@ fn close_came(view: &View<'_>) -> Option<(usize, usize)> {
 fn close_closes_every_state(view: &View<'_>) -> Option<Departure> {
     let (_, came) = close_came(view)?;
     view.entries[came..].iter().find_map(|entry| {
-        let (name, value) =
-            closed_attributes(entry.state).into_iter().find(|(_, value)| *value != CLOSED)?;
-        Some(Departure::new(entry.record, format!("{name} closed after close()"), format!("{name} is {value}")))
+        let (name, value) = closed_attributes(entry.state)
+            .into_iter()
+            .find(|(_, value)| *value != CLOSED)?;
+        Some(Departure::new(
+            entry.record,
+            format!("{name} closed after close()"),
+            format!("{name} is {value}"),
+        ))
     })
 }
 
@@ -109,7 +123,10 @@ fn close_closes_every_channel(view: &View<'_>) -> Option<Departure> {
     after.state.channels.iter().find_map(|channel| {
         let alive = before.state.channels.iter().any(|other| {
             other.channel == channel.channel
-                && matches!(other.ready_state, DataChannelState::Connecting | DataChannelState::Open)
+                && matches!(
+                    other.ready_state,
+                    DataChannelState::Connecting | DataChannelState::Open
+                )
         });
         (alive && channel.ready_state != DataChannelState::Closed).then(|| {
             Departure::new(
@@ -125,8 +142,9 @@ fn closed_only_by_close(view: &View<'_>) -> Option<Departure> {
     let end = view.closed_at().unwrap_or(view.entries.len());
     // The call itself carries the state just before it.
     view.entries.iter().take(end.saturating_add(1)).find_map(|entry| {
-        let (name, _) =
-            connection_attributes(entry.state).into_iter().find(|(_, value)| *value == CLOSED)?;
+        let (name, _) = connection_attributes(entry.state)
+            .into_iter()
+            .find(|(_, value)| *value == CLOSED)?;
         Some(Departure::new(
             entry.record,
             format!("{name} not closed before close()"),
@@ -139,7 +157,11 @@ fn closed_only_by_close(view: &View<'_>) -> Option<Departure> {
 /// a listener called close() fires the rest of its events.
 fn no_event_after_close(view: &View<'_>) -> Option<Departure> {
     let closed = view.closed_at()?;
-    let from = if view.inside_task(closed) { view.end_of_task(closed) } else { closed };
+    let from = if view.inside_task(closed) {
+        view.end_of_task(closed)
+    } else {
+        closed
+    };
     view.entries.iter().skip(from).find_map(|entry| {
         let fired = entry.fired().filter(looks_whether_closed)?;
         Some(Departure::new(
@@ -188,7 +210,10 @@ fn calls_after_close(view: &View<'_>) -> Option<Departure> {
             let refused = match outcome.1 {
                 // A TypeError comes from arguments that do not get as far as the check.
                 Completion::Exception(exception) => {
-                    matches!(exception.name, ExceptionName::InvalidStateError | ExceptionName::TypeError)
+                    matches!(
+                        exception.name,
+                        ExceptionName::InvalidStateError | ExceptionName::TypeError
+                    )
                 }
                 Completion::Promise | Completion::Unsupported(_) => true,
                 Completion::Value(_) => false,

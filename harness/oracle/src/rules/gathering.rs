@@ -5,7 +5,8 @@
 
 use glare_peer::{Granularity, IceGatheringState};
 
-use super::{Departure, Level, Rule};
+use super::{Departure, Level, Rule, out_of_order};
+use crate::trace::Interface;
 use crate::view::{Entry, Task, View};
 
 pub(super) fn rules() -> Vec<Rule> {
@@ -30,15 +31,23 @@ pub(super) fn rules() -> Vec<Rule> {
             id: "null-candidate-follows-complete",
             clause: "webrtc-pc#rtcicetransport",
             level: Level::Must,
-            statement: "The task that makes iceGatheringState complete fires icegatheringstatechange, then the null candidate.",
+            statement: "The task that makes iceGatheringState complete fires its event, then the null candidate.",
             granularity: Granularity::Step,
             check: null_follows_complete,
+        },
+        Rule {
+            id: "gathering-events-in-order",
+            clause: "webrtc-pc#rtcicetransport",
+            level: Level::Must,
+            statement: "A task fires gatheringstatechange, icegatheringstatechange, null candidate in this order.",
+            granularity: Granularity::Step,
+            check: gathering_events_in_order,
         },
         Rule {
             id: "end-of-candidates-before-complete",
             clause: "webrtc-pc#rtcicetransport",
             level: Level::Must,
-            statement: "Before iceGatheringState becomes complete, a candidate with an empty string ends the generation.",
+            statement: "A candidate with an empty string ends the generation before gathering is complete.",
             granularity: Granularity::Event,
             check: end_before_complete,
         },
@@ -82,7 +91,8 @@ fn becomes_complete(entry: &Entry<'_>) -> bool {
 }
 
 fn complete_somewhere(task: &Task<'_, '_>) -> bool {
-    task.states().any(|state| state.ice_gathering_state == Some(IceGatheringState::Complete))
+    task.states()
+        .any(|state| state.ice_gathering_state == Some(IceGatheringState::Complete))
 }
 
 fn null_only_when_complete(view: &View<'_>) -> Option<Departure> {
@@ -140,6 +150,17 @@ fn null_follows_complete(view: &View<'_>) -> Option<Departure> {
     })
 }
 
+fn gathering_events_in_order(view: &View<'_>) -> Option<Departure> {
+    out_of_order(view, |entry| {
+        let fired = entry.fired()?;
+        match (fired.interface, fired.event) {
+            (Interface::IceTransport, "gatheringstatechange") => Some(0),
+            (Interface::PeerConnection, "icegatheringstatechange") => Some(1),
+            _ => is_null(entry).then_some(2),
+        }
+    })
+}
+
 fn end_before_complete(view: &View<'_>) -> Option<Departure> {
     let mut ended = false;
     for task in view.tasks() {
@@ -184,8 +205,9 @@ fn no_candidate_after_complete(view: &View<'_>) -> Option<Departure> {
             matches!(entry.ice_candidate(), Some(Some(_)))
                 && gathering(entry) == Some(IceGatheringState::Complete)
         })?;
-        let all_along =
-            task.states().all(|state| state.ice_gathering_state == Some(IceGatheringState::Complete));
+        let all_along = task
+            .states()
+            .all(|state| state.ice_gathering_state == Some(IceGatheringState::Complete));
         if !view.steps() && (!all_along || task.has_event("icegatheringstatechange")) {
             return None;
         }
@@ -210,14 +232,21 @@ fn candidate_names_its_media(view: &View<'_>) -> Option<Departure> {
             (Some(_), None) => "sdpMLineIndex is null",
             (None, None) => "sdpMid and sdpMLineIndex are null",
         };
-        Some(Departure::new(entry.record, "a candidate with sdpMid and sdpMLineIndex", missing))
+        Some(Departure::new(
+            entry.record,
+            "a candidate with sdpMid and sdpMLineIndex",
+            missing,
+        ))
     })
 }
 
 fn candidate_names_its_generation(view: &View<'_>) -> Option<Departure> {
     view.entries.iter().find_map(|entry| {
         let candidate = entry.ice_candidate()??;
-        let named = candidate.username_fragment.as_ref().is_some_and(|fragment| !fragment.is_empty());
+        let named = candidate
+            .username_fragment
+            .as_ref()
+            .is_some_and(|fragment| !fragment.is_empty());
         (!named).then(|| {
             let actual = match candidate.username_fragment {
                 None => "usernameFragment is null",

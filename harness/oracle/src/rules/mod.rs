@@ -4,9 +4,9 @@
 //! often its consequence. Where the specification permits several outcomes a rule accepts them all, and what an
 //! implementation does not have (an attribute that is none) is never judged.
 //!
-//! In the order to read: [`states`] (the four state attributes and their events), [`signaling`] (descriptions and
-//! negotiation), [`operations`] (calls and promises), [`gathering`] (candidates), [`transports`] (how states follow from
-//! each other), [`channels`] (data channels), [`closing`] (`close()` and after).
+//! In the order to read: `states` (the four state attributes and their events), `signaling` (descriptions and
+//! negotiation), `operations` (calls and promises), `gathering` (candidates), `transports` (how states follow from
+//! each other), `channels` (data channels), `closing` (`close()` and after).
 
 mod channels;
 mod closing;
@@ -22,7 +22,7 @@ use glare_peer::Granularity;
 use serde::{Deserialize, Serialize};
 
 use crate::trace::{Header, Record};
-use crate::view::View;
+use crate::view::{Entry, View};
 
 /// What a departure from a rule means.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -79,7 +79,11 @@ struct Departure {
 
 impl Departure {
     fn new(record: u64, expected: impl Into<String>, actual: impl Into<String>) -> Departure {
-        Departure { record, expected: expected.into(), actual: actual.into() }
+        Departure {
+            record,
+            expected: expected.into(),
+            actual: actual.into(),
+        }
     }
 }
 
@@ -128,5 +132,27 @@ pub fn judge(header: &Header, trace: &[Record]) -> Vec<Violation> {
     violations
 }
 
+/// The first event that a task fires after one that should follow it. `rank` gives an event's place in the order; events
+/// without one may come anywhere.
+fn out_of_order(view: &View<'_>, rank: fn(&Entry<'_>) -> Option<u8>) -> Option<Departure> {
+    view.tasks().iter().find_map(|task| {
+        let mut last: Option<(u8, &str)> = None;
+        task.entries.iter().find_map(|entry| {
+            let (place, event) = (rank(entry)?, entry.fired()?.event);
+            let (before, name) = *last.get_or_insert((place, event));
+            last = Some((place, event));
+            (place < before).then(|| {
+                Departure::new(
+                    entry.record,
+                    format!("{event} before {name} in one task"),
+                    format!("{event} after {name}"),
+                )
+            })
+        })
+    })
+}
+
+#[cfg(test)]
+mod doctored;
 #[cfg(test)]
 mod tests;

@@ -1,9 +1,11 @@
 //! Descriptions, and when negotiation is asked for.
 
+use std::collections::BTreeMap;
+
 use glare_peer::{Granularity, SdpType, SignalingState};
 
 use super::{Departure, Level, Rule};
-use crate::trace::{Completion, Descriptions};
+use crate::trace::{Completion, Descriptions, What};
 use crate::view::{Call, View};
 
 pub(super) fn rules() -> Vec<Rule> {
@@ -31,6 +33,14 @@ pub(super) fn rules() -> Vec<Rule> {
             statement: "When the promise of setting a description fulfils, signalingState is the one it leads to.",
             granularity: Granularity::Step,
             check: applied_when_fulfilled,
+        },
+        Rule {
+            id: "signalingstatechange-before-fulfilment",
+            clause: "webrtc-pc#set-description",
+            level: Level::Must,
+            statement: "A task that applies a description fires signalingstatechange before it fulfils the promise.",
+            granularity: Granularity::Step,
+            check: event_before_fulfilment,
         },
         Rule {
             id: "negotiationneeded-only-when-stable",
@@ -64,7 +74,11 @@ fn pending_descriptions(view: &View<'_>) -> Option<Departure> {
             SignalingState::HaveRemotePranswer => (Some(SdpType::Offer), Some(SdpType::Pranswer)),
             SignalingState::Closed => return None,
         };
-        let Descriptions { pending_local, pending_remote, .. } = descriptions;
+        let Descriptions {
+            pending_local,
+            pending_remote,
+            ..
+        } = descriptions;
         ((pending_local, pending_remote) != (local, remote)).then(|| {
             Departure::new(
                 entry.record,
@@ -77,7 +91,11 @@ fn pending_descriptions(view: &View<'_>) -> Option<Departure> {
 
 fn current_descriptions(view: &View<'_>) -> Option<Departure> {
     view.entries.iter().find_map(|entry| {
-        let Descriptions { current_local, current_remote, .. } = entry.state.descriptions?;
+        let Descriptions {
+            current_local,
+            current_remote,
+            ..
+        } = entry.state.descriptions?;
         let paired = matches!(
             (current_local, current_remote),
             (None, None)
@@ -96,11 +114,16 @@ fn current_descriptions(view: &View<'_>) -> Option<Departure> {
 
 /// The promise fulfils in the task that applies the description, and the next operation applies in a later one.
 fn applied_when_fulfilled(view: &View<'_>) -> Option<Departure> {
-    view.calls().iter().filter_map(|call| departure_of_fulfilled(view, call)).min_by_key(|found| found.record)
+    view.calls()
+        .iter()
+        .filter_map(|call| departure_of_fulfilled(view, call))
+        .min_by_key(|found| found.record)
 }
 
 fn departure_of_fulfilled(view: &View<'_>, call: &Call<'_>) -> Option<Departure> {
-    let (index, Completion::Value(_)) = call.settled? else { return None };
+    let (index, Completion::Value(_)) = call.settled? else {
+        return None;
+    };
     let local = match call.method {
         "setLocalDescription" => true,
         "setRemoteDescription" => false,
@@ -126,6 +149,37 @@ fn departure_of_fulfilled(view: &View<'_>, call: &Call<'_>) -> Option<Departure>
     })
 }
 
+/// A task applies one description: what fulfils before the event in it is the promise of that one.
+fn event_before_fulfilment(view: &View<'_>) -> Option<Departure> {
+    let setters: BTreeMap<_, _> = view
+        .calls()
+        .iter()
+        .filter(|call| matches!(call.method, "setLocalDescription" | "setRemoteDescription"))
+        .map(|call| (call.operation, call.method))
+        .collect();
+    view.tasks().iter().find_map(|task| {
+        let event = task
+            .entries
+            .iter()
+            .position(|entry| entry.is_event("signalingstatechange"))?;
+        task.entries[..event].iter().find_map(|entry| match entry.what {
+            What::Settled {
+                operation,
+                how: Completion::Value(_),
+                ..
+            } => {
+                let method = setters.get(operation)?;
+                Some(Departure::new(
+                    entry.record,
+                    format!("signalingstatechange, then {method} fulfils"),
+                    format!("{method} fulfils, then signalingstatechange"),
+                ))
+            }
+            _ => None,
+        })
+    })
+}
+
 /// The type in the arguments of a call that sets a description: the description itself, or its member `description`.
 /// None where it was left out.
 fn description_type(arguments: &serde_json::Value) -> Option<SdpType> {
@@ -135,11 +189,16 @@ fn description_type(arguments: &serde_json::Value) -> Option<SdpType> {
 
 fn negotiationneeded_when_stable(view: &View<'_>) -> Option<Departure> {
     view.tasks().iter().find_map(|task| {
-        let entry = task.entries.iter().find(|entry| entry.is_event("negotiationneeded"))?;
+        let entry = task
+            .entries
+            .iter()
+            .find(|entry| entry.is_event("negotiationneeded"))?;
         let found = entry.state.signaling_state?;
         // A peer that is read late had to be in another state all along.
-        let stable_somewhere =
-            || task.states().any(|state| state.signaling_state == Some(SignalingState::Stable));
+        let stable_somewhere = || {
+            task.states()
+                .any(|state| state.signaling_state == Some(SignalingState::Stable))
+        };
         if found == SignalingState::Stable || (!view.steps() && stable_somewhere()) {
             return None;
         }
@@ -159,7 +218,9 @@ fn negotiationneeded_when_idle(view: &View<'_>) -> Option<Departure> {
         }
         let pending = calls.iter().find(|call| {
             call.is_on_chain()
-                && call.came.is_some_and(|(came, how)| came < index && *how == Completion::Promise)
+                && call
+                    .came
+                    .is_some_and(|(came, how)| came < index && *how == Completion::Promise)
                 && call.settled.is_none_or(|(settled, _)| settled > index)
         })?;
         Some(Departure::new(

@@ -88,9 +88,16 @@ fn is_edge(from: Signaling, to: Signaling) -> bool {
 }
 
 fn initial_states(view: &View<'_>) -> Option<Departure> {
-    let entry = view.entries.first().filter(|entry| matches!(entry.what, What::Created { .. }))?;
+    let entry = view
+        .entries
+        .first()
+        .filter(|entry| matches!(entry.what, What::Created { .. }))?;
     for attribute in &ATTRIBUTES {
-        let wanted = if attribute.name == "signalingState" { "stable" } else { "new" };
+        let wanted = if attribute.name == "signalingState" {
+            "stable"
+        } else {
+            "new"
+        };
         if let Some(found) = (attribute.read)(entry.state)
             && found != wanted
         {
@@ -101,7 +108,10 @@ fn initial_states(view: &View<'_>) -> Option<Departure> {
             ));
         }
     }
-    let descriptions = entry.state.descriptions.filter(|descriptions| *descriptions != Default::default());
+    let descriptions = entry
+        .state
+        .descriptions
+        .filter(|descriptions| *descriptions != Default::default());
     descriptions.map(|_| {
         Departure::new(
             entry.record,
@@ -112,21 +122,26 @@ fn initial_states(view: &View<'_>) -> Option<Departure> {
 }
 
 fn event_tells_of_a_change(view: &View<'_>) -> Option<Departure> {
-    view.tasks()
-        .iter()
-        .filter_map(|task| {
-            ATTRIBUTES
-                .iter()
-                .filter_map(|attribute| event_without_change(view, task, attribute))
-                .min_by_key(|departure| departure.record)
-        })
-        .next()
+    view.tasks().iter().find_map(|task| {
+        ATTRIBUTES
+            .iter()
+            .filter_map(|attribute| event_without_change(view, task, attribute))
+            .min_by_key(|departure| departure.record)
+    })
 }
 
 /// A peer that is stopped only at whole events may be read late: two events of one task that show the same state prove
 /// nothing there, a single one does.
-fn event_without_change(view: &View<'_>, task: &Task<'_, '_>, attribute: &StateAttribute) -> Option<Departure> {
-    let events: Vec<_> = task.entries.iter().filter(|entry| entry.is_event(attribute.event)).collect();
+fn event_without_change(
+    view: &View<'_>,
+    task: &Task<'_, '_>,
+    attribute: &StateAttribute,
+) -> Option<Departure> {
+    let events: Vec<_> = task
+        .entries
+        .iter()
+        .filter(|entry| entry.is_event(attribute.event))
+        .collect();
     if !view.steps() && (events.len() != 1 || task.after.is_none()) {
         return None;
     }
@@ -136,7 +151,10 @@ fn event_without_change(view: &View<'_>, task: &Task<'_, '_>, attribute: &StateA
         if state == previous {
             return Some(Departure::new(
                 entry.record,
-                format!("{} only when {} is no longer {previous}", attribute.event, attribute.name),
+                format!(
+                    "{} only when {} is no longer {previous}",
+                    attribute.event, attribute.name
+                ),
                 format!("{} with {} still {state}", attribute.event, attribute.name),
             ));
         }
@@ -146,15 +164,12 @@ fn event_without_change(view: &View<'_>, task: &Task<'_, '_>, attribute: &StateA
 }
 
 fn change_has_its_event(view: &View<'_>) -> Option<Departure> {
-    view.tasks()
-        .iter()
-        .filter_map(|task| {
-            ATTRIBUTES
-                .iter()
-                .filter_map(|attribute| change_without_event(task, attribute))
-                .min_by_key(|departure| departure.record)
-        })
-        .next()
+    view.tasks().iter().find_map(|task| {
+        ATTRIBUTES
+            .iter()
+            .filter_map(|attribute| change_without_event(task, attribute))
+            .min_by_key(|departure| departure.record)
+    })
 }
 
 /// `closed` comes from `close()`, which fires nothing.
@@ -164,11 +179,17 @@ fn change_without_event(task: &Task<'_, '_>, attribute: &StateAttribute) -> Opti
     if before == after || before == "closed" || after == "closed" || task.has_event(attribute.event) {
         return None;
     }
-    let entry = task.entries.iter().find(|entry| (attribute.read)(entry.state) == Some(after))?;
+    let entry = task
+        .entries
+        .iter()
+        .find(|entry| (attribute.read)(entry.state) == Some(after))?;
     Some(Departure::new(
         entry.record,
         format!("{} with the change of {}", attribute.event, attribute.name),
-        format!("{} went from {before} to {after} without an event", attribute.name),
+        format!(
+            "{} went from {before} to {after} without an event",
+            attribute.name
+        ),
     ))
 }
 
@@ -181,8 +202,11 @@ fn signaling_state_edges(view: &View<'_>) -> Option<Departure> {
     }
     // Changes of one task may have run together before anybody looked: only a single event is a single edge.
     view.tasks().iter().find_map(|task| {
-        let events: Vec<_> =
-            task.entries.iter().filter(|entry| entry.is_event("signalingstatechange")).collect();
+        let events: Vec<_> = task
+            .entries
+            .iter()
+            .filter(|entry| entry.is_event("signalingstatechange"))
+            .collect();
         let [entry] = events[..] else { return None };
         let (from, to) = forbidden_edge(task.before?, task.after?)?;
         Some(edge_departure(entry.record, from, to))
@@ -197,8 +221,11 @@ fn forbidden_edge(before: &PeerSnapshot, after: &PeerSnapshot) -> Option<(Signal
 }
 
 fn edge_departure(record: u64, from: Signaling, to: Signaling) -> Departure {
-    let allowed: Vec<_> =
-        Signaling::ALL.iter().filter(|to| is_edge(from, **to)).map(|to| to.as_str()).collect();
+    let allowed: Vec<_> = Signaling::ALL
+        .iter()
+        .filter(|to| is_edge(from, **to))
+        .map(|to| to.as_str())
+        .collect();
     Departure::new(
         record,
         format!("from {from} to {}", allowed.join(" or ")),

@@ -9,7 +9,7 @@ use glare_peer::{
     PeerConnectionState as Connection, SctpTransportState as Sctp,
 };
 
-use super::{Departure, Level, Rule};
+use super::{Departure, Level, Rule, out_of_order};
 use crate::trace::{Interface, PeerSnapshot, What};
 use crate::view::View;
 
@@ -51,7 +51,7 @@ pub(super) fn rules() -> Vec<Rule> {
             id: "ice-state-events-in-order",
             clause: "webrtc-pc#rtcicetransport",
             level: Level::Must,
-            statement: "A task fires selectedcandidatepairchange, statechange, iceconnectionstatechange and connectionstatechange in this order.",
+            statement: "A task fires the ICE transport's events, iceconnectionstatechange, connectionstatechange in this order.",
             granularity: Granularity::Step,
             check: ice_events_in_order,
         },
@@ -98,7 +98,10 @@ fn ice_connection_state(view: &View<'_>) -> Option<Departure> {
         let (was, ice) = (before.transports?.ice, after.transports?.ice);
         let negotiated = before.signaling_state != after.signaling_state
             || before.descriptions != after.descriptions
-            || task.entries.iter().any(|entry| matches!(entry.what, What::Settled { .. }));
+            || task
+                .entries
+                .iter()
+                .any(|entry| matches!(entry.what, What::Settled { .. }));
         if was == ice || negotiated {
             return None;
         }
@@ -125,8 +128,17 @@ fn connection_state(view: &View<'_>) -> Option<Departure> {
         if !entry.is_event("iceconnectionstatechange") && !entry.is_event("connectionstatechange") {
             return None;
         }
-        let PeerSnapshot { ice_connection_state, connection_state, transports, .. } = entry.state;
-        let (ice, found, dtls) = ((*ice_connection_state)?, (*connection_state)?, (*transports)?.dtls);
+        let PeerSnapshot {
+            ice_connection_state,
+            connection_state,
+            transports,
+            ..
+        } = entry.state;
+        let (ice, found, dtls) = (
+            (*ice_connection_state)?,
+            (*connection_state)?,
+            (*transports)?.dtls,
+        );
         let allowed = allowed_by_dtls(ice, dtls);
         (!allowed.contains(&found)).then(|| {
             Departure::new(
@@ -173,28 +185,15 @@ fn sctp_requires_dtls(view: &View<'_>) -> Option<Departure> {
 }
 
 fn ice_events_in_order(view: &View<'_>) -> Option<Departure> {
-    view.tasks().iter().find_map(|task| {
-        let mut last: Option<(usize, &str)> = None;
-        task.entries.iter().find_map(|entry| {
-            let fired = entry.fired()?;
-            let rank = match (fired.interface, fired.event) {
-                (Interface::IceTransport, "selectedcandidatepairchange") => 0,
-                (Interface::IceTransport, "statechange") => 1,
-                (Interface::PeerConnection, "iceconnectionstatechange") => 2,
-                (Interface::PeerConnection, "connectionstatechange") => 3,
-                _ => return None,
-            };
-            let (before, name) = *last.get_or_insert((rank, fired.event));
-            if rank < before {
-                return Some(Departure::new(
-                    entry.record,
-                    format!("{} before {name} in one task", fired.event),
-                    format!("{} after {name}", fired.event),
-                ));
-            }
-            last = Some((rank, fired.event));
-            None
-        })
+    out_of_order(view, |entry| {
+        let fired = entry.fired()?;
+        match (fired.interface, fired.event) {
+            (Interface::IceTransport, "selectedcandidatepairchange") => Some(0),
+            (Interface::IceTransport, "statechange") => Some(1),
+            (Interface::PeerConnection, "iceconnectionstatechange") => Some(2),
+            (Interface::PeerConnection, "connectionstatechange") => Some(3),
+            _ => None,
+        }
     })
 }
 
