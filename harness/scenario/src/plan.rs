@@ -40,6 +40,22 @@ pub struct LinkSettings {
     pub rate: Option<u64>,
     /// How many bytes wait at most for a limited rate before packets are dropped; none for no limit.
     pub queue: Option<u64>,
+    /// Whether a packet may overtake one that jitter holds up longer.
+    pub reorder: bool,
+}
+
+impl LinkSettings {
+    /// What a link is like where a scenario does not say: [`LinkSettings::DEFAULT_DELAY`], and nothing else amiss.
+    pub const DEFAULT: LinkSettings = LinkSettings {
+        delay: Self::DEFAULT_DELAY,
+        jitter: Duration::ZERO,
+        loss: 0.0,
+        rate: None,
+        queue: None,
+        reorder: false,
+    };
+    /// How long a packet travels where a scenario does not say.
+    pub const DEFAULT_DELAY: Duration = Duration::from_millis(10);
 }
 
 /// What changes at a link; what is none stays as it is.
@@ -55,6 +71,8 @@ pub struct LinkChange {
     pub rate: Option<u64>,
     /// See [`LinkSettings::queue`], in bytes.
     pub queue: Option<u64>,
+    /// See [`LinkSettings::reorder`].
+    pub reorder: Option<bool>,
     /// Whether every packet is lost.
     pub outage: Option<bool>,
 }
@@ -77,6 +95,11 @@ pub struct SignallingPlan {
     pub between: [String; 2],
     /// How long a message travels, either way. Without faults messages of one direction arrive in the order sent.
     pub delay: Duration,
+}
+
+impl SignallingPlan {
+    /// How long a message travels where a scenario does not say.
+    pub const DEFAULT_DELAY: Duration = Duration::from_millis(10);
 }
 
 /// What befalls signalling messages.

@@ -218,6 +218,8 @@ pub enum Action {
     Listen {
         /// Which event.
         event: EventPattern,
+        /// The variable, for its steps alone, of what the event carried: the channel or the candidate.
+        save: Option<String>,
         /// What to do there: [`Action::Call`], [`Action::Send`], [`Action::Read`], [`Action::Expect`] and
         /// [`Action::Mark`] only. Calls of methods that return a promise have a [`Completion::Start`].
         steps: Vec<Step>,
@@ -479,7 +481,7 @@ pub enum Signalled {
 }
 
 /// What a `receive` awaits.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum MessageKind {
     /// An offer, answer, provisional answer or rollback.
     Description,
@@ -568,7 +570,7 @@ pub enum Wait {
         event: EventPattern,
         /// How long in virtual time; none for the scenario's limit.
         within: Option<Duration>,
-        /// The variable for what it carried: the channel, the candidate or the message.
+        /// The variable for what it carried: the channel or the candidate.
         save: Option<String>,
     },
     /// Until a data channel has received this many messages since it came to be.

@@ -1,0 +1,303 @@
+//! Waits and conditions.
+
+use super::events;
+use crate::report::{Checked, Report};
+use crate::scope::{Holds, Kind, Member, Scope, Wanted};
+use crate::script::{Amount, Condition, EventPattern, Expected, Located, Matcher, Target, Wait};
+use crate::tree::{Kind as NodeKind, Node};
+use glare_peer::{Attribute, SdpType};
+
+/// What a `wait` can wait for, where it is a mapping.
+pub(crate) const WAITS: &[&str] = &["for", "event", "received"];
+/// All keys of a `wait`.
+pub(crate) const WAIT_KEYS: &[&str] = &[
+    "for",
+    "event",
+    "received",
+    "state",
+    "candidate",
+    "label",
+    "text",
+    "binary",
+    "length",
+    "error",
+    "within",
+    "as",
+];
+
+pub(super) fn wait(report: &Report, scope: &mut Scope, node: &Node) -> Checked<Wait> {
+    if let NodeKind::Scalar(_) = node.kind {
+        return report.duration(node).map(Wait::Time);
+    }
+    let fields = report.fields(node, "`wait`", WAIT_KEYS)?;
+    let (key, value) = fields.one_of(report, WAITS)?;
+    if key.text != "event" {
+        for (other, _) in report.entries(node, "`wait`")? {
+            if events::DETAILS.contains(&other.text.as_str()) {
+                let message = format!("`{}` does not stand beside `{}`", other.text, key.text);
+                return Err(report.error(other.position, message));
+            }
+        }
+    }
+    let within = fields.read("within", |node| report.duration(node))?;
+    let name = fields.get("as");
+    match key.text.as_str() {
+        "for" => {
+            let conditions = conditions(report, scope, value, true)?;
+            let save = match name {
+                None => None,
+                Some(name) => {
+                    let mut happened = conditions.iter().filter_map(|condition| match &condition.value {
+                        Condition::Happened { event, .. } => Some(event),
+                        _ => None,
+                    });
+                    let (Some(event), None) = (happened.next(), happened.next()) else {
+                        let message = "`as` names what an event carries; expected exactly one event among the conditions";
+                        return Err(report.error(name.position, message));
+                    };
+                    let kind = events::carried(report, name, event)?;
+                    Some(scope.set(report, name, kind)?)
+                }
+            };
+            Ok(Wait::For {
+                conditions,
+                within,
+                save,
+            })
+        }
+        "event" => {
+            let event = events::pattern(report, scope, value, node)?;
+            events::refuse_after_close(report, scope, value.position, &event)?;
+            let save = match name {
+                None => None,
+                Some(name) => {
+                    let kind = events::carried(report, name, &event)?;
+                    Some(scope.set(report, name, kind)?)
+                }
+            };
+            Ok(Wait::Event { event, within, save })
+        }
+        _ => {
+            if let Some(name) = name {
+                return Err(report.error(name.position, "`received` gives nothing to name"));
+            }
+            let fields = report.fields(value, "`received`", RECEIVED_KEYS)?;
+            let (channel, _) = scope.channel(report, fields.require(report, "on")?)?;
+            let (key, value) = fields.one_of(report, &["count", "all"])?;
+            match key.text.as_str() {
+                "count" => {
+                    let count = report.integer(value, "a number of messages", 1, u64::MAX)?;
+                    Ok(Wait::Received {
+                        channel,
+                        count,
+                        within,
+                    })
+                }
+                _ => Ok(Wait::ReceivedAll {
+                    channel,
+                    sent: scope.channel(report, value)?.0,
+                    within,
+                }),
+            }
+        }
+    }
+}
+
+/// The keys of `received`.
+pub(crate) const RECEIVED_KEYS: &[&str] = &["on", "count", "all"];
+
+/// The conditions of a mapping; `awaited` where the script waits for them.
+pub(super) fn conditions(
+    report: &Report,
+    scope: &Scope,
+    node: &Node,
+    awaited: bool,
+) -> Checked<Vec<Located<Condition>>> {
+    let entries = report.entries(node, "the conditions")?;
+    if entries.is_empty() {
+        return Err(report.error(
+            node.position,
+            "there is no condition; expected one such as `a.signalingState: stable`",
+        ));
+    }
+    let wanted = Wanted {
+        attributes: true,
+        events: true,
+    };
+    let one = |(key, value): &(crate::tree::Key, Node)| {
+        let value = match scope.member(report, key.position, &key.text, wanted)? {
+            Member::Attribute(subject, holds) => {
+                let matcher = matcher(report, scope, value, Some(holds))?;
+                if awaited {
+                    refuse_never(
+                        report,
+                        scope,
+                        key.position,
+                        &subject.root,
+                        &subject.path,
+                        &matcher,
+                    )?;
+                }
+                Condition::Attribute { subject, matcher }
+            }
+            Member::Variable(variable, kind) => {
+                let holds = match (variable.field, kind) {
+                    (Some(crate::script::Field::Type), _) => Some(Holds::Enumeration(SdpType::NAMES)),
+                    (None, Kind::Description) => Some(Holds::Description),
+                    _ => None,
+                };
+                Condition::Variable {
+                    variable,
+                    matcher: matcher(report, scope, value, holds)?,
+                }
+            }
+            Member::Event(target, event) => {
+                let keys: Vec<&str> = ["nth"].iter().chain(events::DETAILS).copied().collect();
+                let fields = report.fields(value, "what an event carries", &keys)?;
+                let detail = events::detail(report, &target, event, value)?;
+                let nth = fields.read("nth", |node| {
+                    report.integer(node, "a number", 1, u64::from(u32::MAX))
+                })?;
+                Condition::Happened {
+                    event: EventPattern {
+                        target,
+                        event,
+                        detail,
+                    },
+                    nth: nth.unwrap_or(1),
+                }
+            }
+        };
+        Ok(Located {
+            position: key.position,
+            value,
+        })
+    };
+    let all: Vec<_> = entries.iter().map(one).collect();
+    all.into_iter().collect()
+}
+
+/// The state of a closed connection does not change: what waits for another waits for ever.
+fn refuse_never(
+    report: &Report,
+    scope: &Scope,
+    position: crate::script::Position,
+    root: &Target,
+    path: &[Attribute],
+    matcher: &Matcher,
+) -> Checked<()> {
+    const STATES: &[Attribute] = &[
+        Attribute::SignalingState,
+        Attribute::ConnectionState,
+        Attribute::IceConnectionState,
+    ];
+    let Target::Peer(role) = root else { return Ok(()) };
+    let Some(closed_at) = scope
+        .closed
+        .get(role)
+        .filter(|_| path.len() == 1 && STATES.contains(&path[0]))
+    else {
+        return Ok(());
+    };
+    let closed = Expected::Text("closed".to_owned());
+    let possible = match matcher {
+        Matcher::Is(expected) => *expected == closed || matches!(expected, Expected::Variable(_)),
+        Matcher::In(expected) => expected.contains(&closed),
+        Matcher::Not(expected) => *expected != closed,
+        Matcher::Amount(_) => false,
+    };
+    match possible {
+        true => Ok(()),
+        false => {
+            let message =
+                format!("this can never hold: {role:?} was closed at {closed_at}, and stays closed");
+            Err(report.error(position, message))
+        }
+    }
+}
+
+/// The keys of a value that is not just itself.
+pub(crate) const MATCHERS: &[&str] = &["in", "not", "atLeast", "atMost", "type"];
+
+fn matcher(report: &Report, scope: &Scope, node: &Node, holds: Option<Holds>) -> Checked<Matcher> {
+    let NodeKind::Map(entries) = &node.kind else {
+        return expected(report, scope, node, holds).map(Matcher::Is);
+    };
+    let fields = report.fields(node, "an expected value", MATCHERS)?;
+    if entries
+        .iter()
+        .any(|(key, _)| matches!(key.text.as_str(), "atLeast" | "atMost"))
+    {
+        let fields = report.fields(node, "bounds", &["atLeast", "atMost"])?;
+        if !matches!(holds, None | Some(Holds::Number)) {
+            return Err(report.error(node.position, "only a number has bounds"));
+        }
+        let number = |node: &Node| match &node.kind {
+            NodeKind::Scalar(scalar) => scalar
+                .as_number()
+                .ok_or_else(|| report.expected(node, "a number")),
+            _ => Err(report.expected(node, "a number")),
+        };
+        let at_least = fields.read("atLeast", number)?;
+        return Ok(Matcher::Amount(Amount {
+            at_least,
+            at_most: fields.read("atMost", number)?,
+        }));
+    }
+    let (key, value) = fields.one_of(report, &["in", "not", "type"])?;
+    match key.text.as_str() {
+        "in" => {
+            let items = report.some_items(value, "values")?;
+            items
+                .iter()
+                .map(|item| expected(report, scope, item, holds))
+                .collect::<Checked<_>>()
+                .map(Matcher::In)
+        }
+        "not" => expected(report, scope, value, holds).map(Matcher::Not),
+        _ => expected(report, scope, node, holds).map(Matcher::Is),
+    }
+}
+
+fn expected(report: &Report, scope: &Scope, node: &Node, holds: Option<Holds>) -> Checked<Expected> {
+    let scalar = match &node.kind {
+        NodeKind::Scalar(scalar) => scalar,
+        NodeKind::Map(_) if matches!(holds, Some(Holds::Description)) => {
+            let fields = report.fields(node, "an expected description", &["type"])?;
+            let kind = fields.require(report, "type")?;
+            let kind = report.enumeration::<SdpType>(kind, "RTCSdpType", SdpType::NAMES)?;
+            return Ok(Expected::Description(kind));
+        }
+        NodeKind::Map(_) => return Err(report.error(node.position, "only a description has a `type`")),
+        NodeKind::List(_) => return Err(report.expected(node, "a value, or `{ in: [ … ] }`")),
+    };
+    if scalar.is_null() {
+        return Ok(Expected::Null);
+    }
+    if let Some(name) = Scope::reference(node) {
+        let (path, kind) = scope.path(report, node.position, name)?;
+        return match kind {
+            Kind::Value | Kind::Description | Kind::Candidate => Ok(Expected::Variable(path)),
+            _ => Err(report.error(node.position, format!("{name:?} cannot be compared with"))),
+        };
+    }
+    match holds {
+        Some(Holds::Enumeration(names)) => match names.contains(&scalar.text.as_str()) {
+            true => Ok(Expected::Text(scalar.text.clone())),
+            false => Err(report.unknown(node.position, "value", &scalar.text, names.iter().copied())),
+        },
+        Some(Holds::Boolean) => report.boolean(node).map(Expected::Boolean),
+        Some(Holds::Number) => match scalar.as_number() {
+            Some(number) => Ok(Expected::Number(number)),
+            None => Err(report.expected(node, "a number or null")),
+        },
+        Some(Holds::Text) => super::steps::text(report, node).map(Expected::Text),
+        Some(Holds::Description) => Err(report.expected(node, "null, a variable or `{ type: offer }`")),
+        Some(Holds::Object(_)) => Err(report.expected(node, "null")),
+        None => Ok(match (scalar.as_bool(), scalar.as_number()) {
+            (Some(value), _) => Expected::Boolean(value),
+            (_, Some(value)) => Expected::Number(value),
+            _ => Expected::Text(scalar.text.clone()),
+        }),
+    }
+}
