@@ -66,6 +66,7 @@ pub(crate) enum Blocked<'a> {
 #[derive(Debug, Clone, Copy)]
 struct Listener<'a> {
     event: &'a EventPattern,
+    save: Option<&'a str>,
     steps: &'a [ScriptStep],
 }
 
@@ -228,7 +229,7 @@ impl<'a> Performance<'a> {
             }
             _ => {}
         }
-        self.run_listeners(number)?;
+        self.run_listeners(number, player, &event)?;
         if let Some(Blocked::Event(pattern)) = &self.blocked
             && self.is_event(number, pattern)
         {
@@ -237,11 +238,14 @@ impl<'a> Performance<'a> {
         Ok(())
     }
 
-    fn run_listeners(&mut self, number: u64) -> Result<(), End> {
+    fn run_listeners(&mut self, number: u64, player: usize, event: &Event) -> Result<(), End> {
         let mut index = 0;
         while let Some(listener) = self.listeners.get(index).copied() {
             if self.is_event(number, listener.event) {
                 self.listeners.remove(index);
+                if let Some(save) = listener.save {
+                    self.save_event(save, player, event);
+                }
                 for step in listener.steps {
                     self.perform(step, None)?;
                 }
@@ -253,8 +257,13 @@ impl<'a> Performance<'a> {
     }
 
     /// Installs a listener.
-    pub(crate) fn listen(&mut self, event: &'a EventPattern, steps: &'a [ScriptStep]) {
-        self.listeners.push(Listener { event, steps });
+    pub(crate) fn listen(
+        &mut self,
+        event: &'a EventPattern,
+        save: Option<&'a str>,
+        steps: &'a [ScriptStep],
+    ) {
+        self.listeners.push(Listener { event, save, steps });
     }
 
     fn is_event(&self, number: u64, pattern: &EventPattern) -> bool {

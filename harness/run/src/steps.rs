@@ -151,8 +151,8 @@ impl<'a> Performance<'a> {
                 self.world.signal(Message { from, to, signal });
                 Ok(())
             }
-            Action::Listen { event, steps } => {
-                self.listen(event, steps);
+            Action::Listen { event, save, steps } => {
+                self.listen(event, save.as_deref(), steps);
                 Ok(())
             }
             Action::Change { link, direction, change, span } => self.change(link, *direction, change, *span),
@@ -279,7 +279,8 @@ impl<'a> Performance<'a> {
         }
     }
 
-    fn save_event(&mut self, save: &str, player: usize, event: &Event) {
+    /// Sets a variable to what an event carried.
+    pub(crate) fn save_event(&mut self, save: &str, player: usize, event: &Event) {
         match &event.kind {
             EventKind::DataChannel { channel } => {
                 self.variables.set_value(save, player, Value::Object(*channel));
