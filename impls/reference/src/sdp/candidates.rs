@@ -194,3 +194,89 @@ fn joined(lines: impl Iterator<Item = String>) -> String {
     }
     text
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::fixtures::{DATA_OFFER, parsed, replace_line};
+    use super::*;
+
+    const HOST: &str = "candidate:1 1 udp 2130706431 10.0.0.1 5000 typ host";
+    const HOST_6: &str = "candidate:2 1 udp 2130706175 2001:db8::1 5001 typ host";
+    const REFLEXIVE: &str = "candidate:3 1 UDP 1694498815 192.0.2.1 6000 typ srflx raddr 10.0.0.1 rport 5000";
+
+    fn owned(candidates: &[&str]) -> Vec<String> {
+        candidates.iter().map(|&candidate| candidate.to_owned()).collect()
+    }
+
+    #[test]
+    fn the_default_candidate_is_the_one_that_reaches_farthest() {
+        let port = |candidates: &[&str]| DefaultDestination::of(&owned(candidates)).port;
+        assert_eq!(port(&[HOST, REFLEXIVE, HOST_6]), 6000);
+        assert_eq!(port(&[HOST_6, HOST]), 5000);
+        assert_eq!(port(&[HOST_6]), 5001);
+        assert_eq!(
+            DefaultDestination::of(&owned(&[HOST_6])).connection(),
+            "IN IP6 2001:db8::1"
+        );
+    }
+
+    #[test]
+    fn without_a_candidate_of_udp_with_an_address_the_default_is_port_9() {
+        for none in [
+            "candidate:1 1 tcp 1 10.0.0.1 9 typ host tcptype active",
+            "candidate:1 1 udp 1 1c2d.local 5000 typ host",
+            "candidate:1 2 udp 1 10.0.0.1 5000 typ host",
+        ] {
+            assert_eq!(DefaultDestination::of(&owned(&[none])), DefaultDestination::NONE);
+        }
+    }
+
+    #[test]
+    fn a_local_description_grows_as_candidates_are_found() {
+        let first = with_candidates(DATA_OFFER, "0", &owned(&[HOST]), false).unwrap();
+        let text = with_candidates(&first, "0", &owned(&[HOST, REFLEXIVE]), true).unwrap();
+        let section = &parsed(&text).media[0];
+        let found: Vec<_> = section
+            .candidates
+            .iter()
+            .map(|candidate| candidate.value.as_str())
+            .collect();
+        assert_eq!(found, [HOST, REFLEXIVE]);
+        assert!(section.end_of_candidates && !parsed(&first).media[0].end_of_candidates);
+        assert!(
+            text.contains("m=application 6000 UDP/DTLS/SCTP webrtc-datachannel\r\nc=IN IP4 192.0.2.1\r\n")
+        );
+        assert_eq!(with_candidates(&text, "0", &[], false).unwrap(), DATA_OFFER);
+    }
+
+    #[test]
+    fn a_section_that_is_not_there_gets_no_candidates() {
+        assert!(with_candidates(DATA_OFFER, "1", &[], false).is_err());
+        assert!(with_candidates_at(DATA_OFFER, 1, &[], false).is_err());
+        assert!(add_remote_candidate(DATA_OFFER, 1, None).is_err());
+    }
+
+    #[test]
+    fn a_remote_description_keeps_what_the_remote_side_said() {
+        let text = add_remote_candidate(DATA_OFFER, 0, Some(HOST)).unwrap();
+        assert_eq!(text, format!("{DATA_OFFER}a={HOST}\r\n"));
+        assert_eq!(
+            add_remote_candidate(&text, 0, Some(HOST)).unwrap(),
+            text,
+            "known already"
+        );
+        let done = add_remote_candidate(&text, 0, None).unwrap();
+        assert!(parsed(&done).media[0].end_of_candidates);
+    }
+
+    #[test]
+    fn a_rejected_section_keeps_its_port() {
+        let rejected = replace_line(
+            DATA_OFFER,
+            "m=",
+            "m=application 0 UDP/DTLS/SCTP webrtc-datachannel",
+        );
+        let text = with_candidates_at(&rejected, 0, &[], true).unwrap();
+        assert!(parsed(&text).media[0].is_rejected());
+    }
+}

@@ -206,11 +206,14 @@ impl Description {
     }
 
     /// The index of the section whose transport attributes hold for the section at `index`: the tagged section of its
-    /// BUNDLE group (RFC 9143 section 7.1.3), or the section itself.
+    /// BUNDLE group, which is the first named (RFC 9143 section 7), or the section itself. A rejected section has
+    /// nothing to give, also where it is still named.
     pub(crate) fn transport_section(&self, index: usize) -> usize {
         self.bundle_group(index)
-            .and_then(|group| group.mids.first())
-            .and_then(|tag| self.index_of(tag))
+            .into_iter()
+            .flat_map(|group| &group.mids)
+            .filter_map(|mid| self.index_of(mid))
+            .find(|&member| !self.media[member].is_rejected())
             .unwrap_or(index)
     }
 

@@ -13,6 +13,8 @@ mod attribute;
 mod candidates;
 mod description;
 mod error;
+#[cfg(test)]
+mod fixtures;
 mod line;
 mod parse;
 mod verify;

@@ -30,7 +30,15 @@ impl Description {
             media.first().map_or(end_of(&lines), |line| line.number),
         )?;
         let mut description = parse_session(session)?;
+        let connected = session.iter().any(|line| line.letter == 'c');
         for section in media.chunk_by(|_, next| next.letter != 'm') {
+            // RFC 4566 section 5.7: c= stands at the session level or in every media section.
+            if !connected && !section.iter().any(|line| line.letter == 'c') {
+                return Err(SdpError::new(
+                    section[0].number,
+                    "neither the media section nor the session level has a line c=",
+                ));
+            }
             let section = parse_media(section, &description)?;
             description.media.push(section);
         }
@@ -219,6 +227,14 @@ fn parse_media(lines: &[Line<'_>], session: &Description) -> Result<MediaSection
         attributes: Vec::new(),
     };
     section.ice_options.extend(own_options);
+    let is_payload_type =
+        |format: &String| is_digits(format) && format.parse::<u8>().is_ok_and(|number| number < 128);
+    if section.uses_rtp() && !section.formats.iter().all(is_payload_type) {
+        return Err(SdpError::new(
+            section.line,
+            "the formats of RTP are payload types from 0 to 127",
+        ));
+    }
     // RFC 9429 section 5.8.2: a=sctp-port must be there. A rejected section keeps nothing but its formats (RFC 3264
     // section 6), and before RFC 8841 the port stood in a=sctpmap.
     if section.uses_sctp() && section.sctp_port.is_none() {
@@ -377,4 +393,173 @@ fn setup(attribute: &Attribute) -> Result<Lined<Setup>, SdpError> {
         line: attribute.line,
         value,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::fixtures::{BROWSER_OFFER, DATA_OFFER, replace_line};
+    use super::*;
+
+    #[test]
+    fn a_browser_offer_is_read_section_by_section() {
+        let description = Description::parse(BROWSER_OFFER).unwrap();
+        assert_eq!(description.origin.session_version, 2);
+        assert_eq!(description.groups[0].mids, ["0", "1", "2"]);
+        let kinds: Vec<_> = description
+            .media
+            .iter()
+            .map(|section| section.kind.to_string())
+            .collect();
+        assert_eq!(kinds, ["audio", "video", "application"]);
+        let audio = &description.media[0];
+        assert_eq!(
+            (audio.mid(), audio.direction, audio.rtcp_mux),
+            (Some("0"), Direction::SendRecv, true)
+        );
+        assert_eq!(audio.candidates.len(), 2);
+        assert_eq!(
+            audio.candidates[1].value,
+            "candidate:2 1 tcp 1518214911 8b2d3c1e-0f7a-4a7e-9d27-5d7f5a0c1b2e.local 9 typ host tcptype active \
+             generation 0 network-id 3"
+        );
+        let data = &description.media[2];
+        assert!(data.is_data_channel() && data.bundle_only && !data.is_rejected());
+        assert_eq!(
+            (data.sctp_port, data.max_message_size),
+            (Some(5000), Some(262144))
+        );
+        assert_eq!(description.data_channel_section(), Some(2));
+        assert_eq!(
+            description.ice_credentials(2),
+            Some(("lfFY", "Zj95ME1FXqmIN92P12wMtYOV"))
+        );
+    }
+
+    #[test]
+    fn session_level_attributes_are_inherited() {
+        let text = DATA_OFFER.replace(
+            "t=0 0\r\n",
+            "t=0 0\r\na=ice-ufrag:sess\r\na=setup:passive\r\na=tls-id:01234567890123456789\r\na=end-of-candidates\r\n",
+        );
+        let section = Description::parse(&text).unwrap().media.remove(0);
+        assert_eq!(
+            section.ice_ufrag.unwrap().value,
+            "tTn1",
+            "the own value comes before the inherited one"
+        );
+        assert_eq!(section.tls_id.unwrap().line, 7);
+        assert!(section.end_of_candidates);
+        assert_eq!(section.ice_options, ["trickle"]);
+        assert_eq!(section.fingerprints.len(), 1);
+    }
+
+    #[test]
+    fn max_message_size_is_65536_by_default_and_zero_is_no_limit() {
+        let limit = |line: &str| {
+            Description::parse(&replace_line(DATA_OFFER, "a=max-message-size", line))
+                .unwrap()
+                .media[0]
+                .effective_max_message_size()
+        };
+        assert_eq!(limit(""), Some(65536));
+        assert_eq!(limit("a=max-message-size:0"), None);
+        assert_eq!(limit("a=max-message-size:1073741823"), Some(1_073_741_823));
+    }
+
+    #[test]
+    fn a_section_of_an_unknown_protocol_keeps_its_own_lines() {
+        let text = format!("{DATA_OFFER}m=message 9 TCP/MSRP *\r\na=path:msrp://x\r\na=mid:chat\r\n");
+        let text = text.replace("t=0 0\r\n", "c=IN IP4 0.0.0.0\r\nt=0 0\r\n");
+        let description = Description::parse(&text).unwrap();
+        assert_eq!(description.media[0].mid(), Some("0"));
+        assert_eq!(description.media[1].mid(), Some("chat"));
+        assert_eq!(description.media[1].formats, ["*"]);
+    }
+
+    #[test]
+    fn the_syntax_before_rfc_8841_says_its_port_in_sctpmap() {
+        let text = replace_line(DATA_OFFER, "m=application", "m=application 9 DTLS/SCTP 5000");
+        let text = replace_line(&text, "a=sctp-port", "a=sctpmap:5000 webrtc-datachannel 1024");
+        let description = Description::parse(&text).unwrap();
+        assert!(description.media[0].is_data_channel());
+        assert_eq!(description.media[0].sctp_port, Some(5000));
+    }
+
+    #[test]
+    fn the_first_line_at_fault_is_named() {
+        let swap = |start: &str, line: &str| replace_line(DATA_OFFER, start, line);
+        let cases = [
+            ("nothing", String::new(), 1),
+            ("no description", "garbage".to_owned(), 1),
+            ("version missing", swap("v=", ""), 1),
+            ("version 1", swap("v=", "v=1"), 1),
+            ("origin missing", swap("o=", ""), 2),
+            (
+                "origin before version",
+                swap("v=", "o=- 1 1 IN IP4 0.0.0.0\r\nv=0"),
+                1,
+            ),
+            ("origin without address", swap("o=", "o=- 1 1 IN IP4"), 2),
+            ("name missing", swap("s=", ""), 3),
+            ("name empty", swap("s=", "s="), 3),
+            ("time missing", swap("t=", ""), 4),
+            ("time twice bad", swap("t=", "t=0 0\r\nt=0"), 5),
+            ("repeat before time", swap("t=", "r=1 1 0\r\nt=0 0"), 4),
+            (
+                "connection after attributes",
+                swap("a=group", "a=group:BUNDLE 0\r\nc=IN IP4 0.0.0.0"),
+                6,
+            ),
+            ("connection of a bad address", swap("c=", "c=IN IP4 0.0.0.0.0"), 9),
+            ("connection missing", swap("c=", ""), 8),
+            (
+                "port too big",
+                swap("m=", "m=application 65536 UDP/DTLS/SCTP webrtc-datachannel"),
+                8,
+            ),
+            (
+                "port signed",
+                swap("m=", "m=application +9 UDP/DTLS/SCTP webrtc-datachannel"),
+                8,
+            ),
+            ("format missing", swap("m=", "m=application 9 UDP/DTLS/SCTP"), 8),
+            (
+                "payload type of a name",
+                swap("m=", "m=audio 9 UDP/TLS/RTP/SAVPF opus"),
+                8,
+            ),
+            ("name where data is", swap("a=mid", "s=-"), 14),
+            ("ufrag too short", swap("a=ice-ufrag", "a=ice-ufrag:abc"), 10),
+            ("password too short", swap("a=ice-pwd", "a=ice-pwd:short"), 11),
+            ("ufrag twice", swap("a=ice-pwd", "a=ice-ufrag:tTn2"), 11),
+            (
+                "fingerprint cut",
+                swap("a=fingerprint", "a=fingerprint:sha-256 AA:BB"),
+                12,
+            ),
+            ("setup unknown", swap("a=setup", "a=setup:both"), 13),
+            ("mid at the session level", swap("a=group", "a=mid:0"), 5),
+            ("mid twice", swap("a=sctp-port", "a=mid:0"), 15),
+            (
+                "directions twice",
+                swap("a=sctp-port", "a=sendrecv\r\na=inactive"),
+                16,
+            ),
+            ("SCTP port missing", swap("a=sctp-port", ""), 8),
+            ("SCTP port too big", swap("a=sctp-port", "a=sctp-port:70000"), 15),
+            (
+                "message size not a number",
+                swap("a=max-message-size", "a=max-message-size:big"),
+                16,
+            ),
+            ("blank line", swap("a=setup", " "), 13),
+            ("two faults", swap("a=setup", "a=setup:both\r\na=sctp-port:x"), 13),
+        ];
+        for (name, text, line) in cases {
+            match Description::parse(&text) {
+                Ok(_) => panic!("{name}: taken"),
+                Err(error) => assert_eq!(error.line, line, "{name}: {error}"),
+            }
+        }
+    }
 }

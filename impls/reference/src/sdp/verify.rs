@@ -1,13 +1,13 @@
 //! RFC 9429 section 5.8.3: what the lines of a description mean together, and beside the descriptions before it.
 
-use glare_peer::{RtcpMuxPolicy, SdpType};
+use glare_peer::SdpType;
 
 use super::description::{Description, MediaSection, Setup};
 use super::error::ContentError;
 
 impl Description {
-    /// RFC 9429 section 5.8.3: the checks for which the description alone is enough. `rtcp_mux_policy` is that of the
-    /// connection; pass `negotiate` for a local description.
+    /// RFC 9429 section 5.8.3: the checks for which the description alone is enough. RTCP multiplexing must be used:
+    /// `require` is the only `rtcpMuxPolicy` that webrtc-pc has.
     ///
     /// A missing `a=tls-id` is no error, though the section lists it: RFC 8842 section 5 lets a sender leave it out,
     /// and no browser sends it.
@@ -15,11 +15,7 @@ impl Description {
     /// # Errors
     ///
     /// The first check that fails, with the line at fault.
-    pub(crate) fn verify(
-        &self,
-        sdp_type: SdpType,
-        rtcp_mux_policy: RtcpMuxPolicy,
-    ) -> Result<(), ContentError> {
+    pub(crate) fn verify(&self, sdp_type: SdpType) -> Result<(), ContentError> {
         self.check_identifiers()?;
         for (index, section) in self.media.iter().enumerate() {
             // Nothing else of a rejected section means anything (RFC 3264 section 6). A section of a protocol that
@@ -30,10 +26,12 @@ impl Description {
             let transport = &self.media[self.transport_section(index)];
             check_transport(transport, section, sdp_type)?;
             check_features(section)?;
-            if section.uses_rtp() && rtcp_mux_policy == RtcpMuxPolicy::Require && !transport.rtcp_mux {
+            // Where media is bundled into a data section, a=rtcp-mux may stand in either (RFC 9429 section 5.2.2).
+            let multiplexes = section.rtcp_mux || transport.rtcp_mux;
+            if section.uses_rtp() && !multiplexes {
                 return Err(ContentError::new(
                     section.line,
-                    "the media section has no a=rtcp-mux, which rtcpMuxPolicy \"require\" asks for",
+                    "the media section has no a=rtcp-mux",
                 ));
             }
             if sdp_type != SdpType::Offer && section.bundle_only {
@@ -377,5 +375,258 @@ pub(crate) fn check_dtls_role(
             ),
         )),
         _ => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::fixtures::{BROWSER_OFFER, DATA_OFFER, parsed, replace_line};
+    use super::*;
+
+    fn verify(text: &str, sdp_type: SdpType) -> Result<(), ContentError> {
+        parsed(text).verify(sdp_type)
+    }
+
+    fn data_answer() -> String {
+        replace_line(DATA_OFFER, "a=setup", "a=setup:active")
+    }
+
+    #[test]
+    fn offers_and_answers_of_browsers_are_valid() {
+        verify(DATA_OFFER, SdpType::Offer).unwrap();
+        verify(BROWSER_OFFER, SdpType::Offer).unwrap();
+        verify(&data_answer(), SdpType::Answer).unwrap();
+        verify(&data_answer(), SdpType::Pranswer).unwrap();
+    }
+
+    #[test]
+    fn the_line_at_fault_is_named() {
+        let data = |start: &str, with: &str| replace_line(DATA_OFFER, start, with);
+        let browser = |start: &str, with: &str| replace_line(BROWSER_OFFER, start, with);
+        let cases = [
+            ("no username fragment", data("a=ice-ufrag", ""), SdpType::Offer, 8),
+            ("no password", data("a=ice-pwd", ""), SdpType::Offer, 8),
+            ("no fingerprint", data("a=fingerprint", ""), SdpType::Offer, 8),
+            ("no setup", data("a=setup", ""), SdpType::Offer, 8),
+            (
+                "offer holds",
+                data("a=setup", "a=setup:holdconn"),
+                SdpType::Offer,
+                13,
+            ),
+            (
+                "answer leaves the choice",
+                DATA_OFFER.to_owned(),
+                SdpType::Answer,
+                13,
+            ),
+            ("no mid where BUNDLE is", data("a=mid", ""), SdpType::Offer, 8),
+            (
+                "group of an unknown mid",
+                data("a=group", "a=group:BUNDLE 0 7"),
+                SdpType::Offer,
+                5,
+            ),
+            (
+                "two groups of one mid",
+                data("a=group", "a=group:BUNDLE 0\r\na=group:BUNDLE 0"),
+                SdpType::Offer,
+                6,
+            ),
+            ("duplicate mid", browser("a=mid:1", "a=mid:0"), SdpType::Offer, 34),
+            (
+                "transport missing in the tagged section",
+                browser("a=ice-pwd", ""),
+                SdpType::Offer,
+                8,
+            ),
+            (
+                "keys in the description",
+                data("a=sctp-port", "a=crypto:1 x inline:x\r\na=sctp-port:1"),
+                SdpType::Offer,
+                15,
+            ),
+            (
+                "simulcast of an unknown rid",
+                browser("a=rid:lo", ""),
+                SdpType::Offer,
+                44,
+            ),
+            (
+                "no RTCP multiplexing",
+                browser("a=rtcp-mux", "a=x"),
+                SdpType::Offer,
+                8,
+            ),
+            (
+                "rtcp-mux-only alone",
+                browser("a=rtcp-mux", "a=rtcp-mux-only"),
+                SdpType::Offer,
+                22,
+            ),
+            (
+                "bundle-only in an answer",
+                browser("a=setup", "a=setup:active"),
+                SdpType::Answer,
+                31,
+            ),
+        ];
+        for (name, text, sdp_type, line) in cases {
+            match verify(&text, sdp_type) {
+                Ok(()) => panic!("{name}: taken"),
+                Err(error) => assert_eq!(error.line, line, "{name}: {error}"),
+            }
+        }
+    }
+
+    #[test]
+    fn media_bundled_into_data_may_say_rtcp_mux_itself() {
+        let audio = "m=audio 9 UDP/TLS/RTP/SAVPF 0\r\nc=IN IP4 0.0.0.0\r\na=mid:1\r\n";
+        let offer = DATA_OFFER.replace("BUNDLE 0", "BUNDLE 0 1");
+        assert_eq!(
+            verify(&format!("{offer}{audio}"), SdpType::Offer)
+                .unwrap_err()
+                .line,
+            17
+        );
+        verify(&format!("{offer}{audio}a=rtcp-mux\r\n"), SdpType::Offer).unwrap();
+    }
+
+    #[test]
+    fn a_rejected_section_needs_no_transport() {
+        let text = "v=0\r\no=- 1 1 IN IP4 0.0.0.0\r\ns=-\r\nt=0 0\r\nm=application 0 UDP/DTLS/SCTP webrtc-datachannel\r\n\
+                    c=IN IP4 0.0.0.0\r\na=mid:0\r\n";
+        verify(text, SdpType::Answer).unwrap();
+    }
+
+    #[test]
+    fn an_answer_has_the_sections_of_the_offer() {
+        let offer = parsed(DATA_OFFER);
+        check_answer_against(&parsed(&data_answer()), &offer).unwrap();
+        let answer = |start: &str, with: &str| parsed(&replace_line(&data_answer(), start, with));
+        let cases = [
+            (answer("m=", "m=audio 0 UDP/TLS/RTP/SAVPF 0"), 8),
+            (
+                answer("m=", "m=application 9 TCP/DTLS/SCTP webrtc-datachannel"),
+                8,
+            ),
+            (
+                parsed(
+                    &data_answer()
+                        .replace("BUNDLE 0", "BUNDLE 1")
+                        .replace("mid:0", "mid:1"),
+                ),
+                8,
+            ),
+            (answer("a=mid", ""), 8),
+            (
+                parsed(&format!(
+                    "{}m=audio 0 RTP/AVP 0\r\nc=IN IP4 0.0.0.0\r\n",
+                    data_answer()
+                )),
+                17,
+            ),
+            (parsed("v=0\r\no=- 1 1 IN IP4 0.0.0.0\r\ns=-\r\nt=0 0\r\n"), 1),
+        ];
+        for (answer, line) in cases {
+            assert_eq!(check_answer_against(&answer, &offer).unwrap_err().line, line);
+        }
+    }
+
+    #[test]
+    fn an_answer_bundles_only_what_was_offered_as_bundle() {
+        let offer = parsed(&replace_line(DATA_OFFER, "a=group", ""));
+        assert_eq!(
+            check_answer_against(&parsed(&data_answer()), &offer)
+                .unwrap_err()
+                .line,
+            5
+        );
+    }
+
+    #[test]
+    fn an_answer_takes_neither_a_rejected_section_nor_the_offered_role() {
+        let rejected = replace_line(
+            DATA_OFFER,
+            "m=",
+            "m=application 0 UDP/DTLS/SCTP webrtc-datachannel",
+        );
+        assert!(check_answer_against(&parsed(&data_answer()), &parsed(&rejected)).is_err());
+        let error = check_answer_against(&parsed(&data_answer()), &parsed(&data_answer())).unwrap_err();
+        assert!(error.message.contains("setup"), "{error}");
+    }
+
+    #[test]
+    fn a_subsequent_offer_keeps_sections_unless_they_were_rejected() {
+        let negotiated = parsed(DATA_OFFER);
+        let video = parsed(&replace_line(DATA_OFFER, "m=", "m=video 9 UDP/TLS/RTP/SAVPF 96"));
+        let renamed = parsed(
+            &DATA_OFFER
+                .replace("BUNDLE 0", "BUNDLE 1")
+                .replace("mid:0", "mid:1"),
+        );
+        let nothing = parsed("v=0\r\no=- 1 1 IN IP4 0.0.0.0\r\ns=-\r\nt=0 0\r\n");
+        check_subsequent_offer(&negotiated, &negotiated, &negotiated).unwrap();
+        assert_eq!(
+            check_subsequent_offer(&video, &negotiated, &negotiated)
+                .unwrap_err()
+                .line,
+            8
+        );
+        assert_eq!(
+            check_subsequent_offer(&renamed, &negotiated, &negotiated)
+                .unwrap_err()
+                .line,
+            14
+        );
+        assert_eq!(
+            check_subsequent_offer(&nothing, &negotiated, &negotiated)
+                .unwrap_err()
+                .line,
+            1
+        );
+        let rejected = parsed(&replace_line(
+            DATA_OFFER,
+            "m=",
+            "m=application 0 UDP/DTLS/SCTP webrtc-datachannel",
+        ));
+        check_subsequent_offer(&video, &negotiated, &rejected).unwrap();
+    }
+
+    #[test]
+    fn new_credentials_restart_ice_and_the_answer_must_follow() {
+        let old = parsed(DATA_OFFER);
+        let fresh = DATA_OFFER.replace("tTn1", "tTn2").replace("qVVM5CPq", "zVVM5CPq");
+        let new = parsed(&fresh);
+        assert!(restarts_ice(&new, &old, 0));
+        assert!(!restarts_ice(&old, &old, 0));
+        assert!(!restarts_ice(&new, &old, 1), "there is no such section");
+        check_ice_of_answer(&new, &old, &new, &old).unwrap();
+        check_ice_of_answer(&old, &old, &old, &old).unwrap();
+        assert_eq!(check_ice_of_answer(&old, &old, &new, &old).unwrap_err().line, 10);
+        assert_eq!(check_ice_of_answer(&new, &old, &old, &old).unwrap_err().line, 10);
+    }
+
+    #[test]
+    fn credentials_of_a_bundled_section_are_those_of_the_tagged_one() {
+        let old = parsed(BROWSER_OFFER);
+        let new = parsed(&BROWSER_OFFER.replace("a=ice-ufrag:lfFY", "a=ice-ufrag:lfFZ"));
+        assert!(restarts_ice(&new, &old, 2));
+    }
+
+    #[test]
+    fn a_continued_association_keeps_its_roles() {
+        let remote = parsed(&data_answer());
+        check_dtls_role(&remote, 0, Setup::Passive).unwrap();
+        assert_eq!(check_dtls_role(&remote, 0, Setup::Active).unwrap_err().line, 13);
+        check_dtls_role(&parsed(DATA_OFFER), 0, Setup::Active).unwrap();
+    }
+
+    #[test]
+    fn trickle_is_said_at_the_session_level_or_in_every_transport() {
+        assert!(parsed(DATA_OFFER).supports_trickle());
+        assert!(parsed(BROWSER_OFFER).supports_trickle());
+        assert!(!parsed(&replace_line(BROWSER_OFFER, "a=ice-options", "")).supports_trickle());
+        assert!(!parsed(&replace_line(DATA_OFFER, "a=ice-options", "a=ice-options:ice2")).supports_trickle());
     }
 }

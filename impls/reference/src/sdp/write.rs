@@ -357,3 +357,344 @@ impl Text {
         self.0
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use glare_peer::SdpType;
+
+    use super::super::fixtures::{BROWSER_OFFER, DATA_OFFER, parsed, replace_line, transport};
+    use super::super::verify::{check_answer_against, check_subsequent_offer, restarts_ice};
+    use super::*;
+
+    fn offer_input(transport: &LocalTransport) -> OfferInput<'_> {
+        OfferInput {
+            session_id: 4_611_686_018_427_387_904,
+            session_version: 1,
+            local: None,
+            remote: None,
+            wants_application: true,
+            transport,
+            sctp_port: 5000,
+            max_message_size: 262_144,
+        }
+    }
+
+    fn answer_input<'a>(remote_offer: &'a Description, transport: &'a LocalTransport) -> AnswerInput<'a> {
+        AnswerInput {
+            session_id: 7,
+            session_version: 1,
+            remote_offer,
+            continued_role: None,
+            bundle_policy: BundlePolicy::Balanced,
+            rejected_tag: RejectedTag::NextIsTagged,
+            transport,
+            sctp_port: 5000,
+            max_message_size: 262_144,
+        }
+    }
+
+    /// Parses an answer, which must be a valid one to the offer.
+    fn checked(answer: &str, offer: &Description) -> Description {
+        let answer = parsed(answer);
+        answer.verify(SdpType::Answer).unwrap();
+        check_answer_against(&answer, offer).unwrap();
+        answer
+    }
+
+    #[test]
+    fn an_initial_offer_is_what_jsep_says() {
+        let transport = transport(1);
+        let text = create_offer(&offer_input(&transport));
+        let fingerprint = &transport.fingerprints[0];
+        assert_eq!(
+            text,
+            format!(
+                "v=0\r\no=- 4611686018427387904 1 IN IP4 0.0.0.0\r\ns=-\r\nt=0 0\r\n\
+                 a=group:BUNDLE 0\r\na=ice-options:trickle ice2\r\n\
+                 m=application 9 UDP/DTLS/SCTP webrtc-datachannel\r\nc=IN IP4 0.0.0.0\r\n\
+                 a=ice-ufrag:frag1\r\na=ice-pwd:password00000000000001\r\na=fingerprint:{fingerprint}\r\n\
+                 a=setup:actpass\r\na=tls-id:abcdefghijklmnopqrst\r\na=mid:0\r\n\
+                 a=sctp-port:5000\r\na=max-message-size:262144\r\n"
+            )
+        );
+        assert_eq!(
+            text,
+            create_offer(&offer_input(&transport)),
+            "the same input gives the same text"
+        );
+        parsed(&text).verify(SdpType::Offer).unwrap();
+    }
+
+    #[test]
+    fn an_offer_without_anything_to_offer_has_no_media_section() {
+        let transport = transport(1);
+        let offer = parsed(&create_offer(&OfferInput {
+            wants_application: false,
+            ..offer_input(&transport)
+        }));
+        assert!(offer.media.is_empty() && offer.groups.is_empty());
+    }
+
+    #[test]
+    fn an_offer_carries_what_has_been_gathered() {
+        let mut transport = transport(1);
+        transport.candidates = vec!["candidate:1 1 udp 2130706431 10.0.0.1 5000 typ host".to_owned()];
+        transport.end_of_candidates = true;
+        let text = create_offer(&offer_input(&transport));
+        assert!(
+            text.contains("m=application 5000 UDP/DTLS/SCTP webrtc-datachannel\r\nc=IN IP4 10.0.0.1\r\n")
+        );
+        let section = &parsed(&text).media[0];
+        assert_eq!(section.candidates[0].value, transport.candidates[0]);
+        assert!(section.end_of_candidates);
+    }
+
+    #[test]
+    fn an_answer_to_a_data_channel_accepts_it_as_dtls_client() {
+        let (offer, transport) = (parsed(DATA_OFFER), transport(1));
+        let text = create_answer(&answer_input(&offer, &transport));
+        let answer = checked(&text, &offer);
+        assert_eq!(answer.media[0].setup.as_ref().unwrap().value, Setup::Active);
+        assert_eq!(answer.groups[0].mids, ["0"]);
+        assert_eq!(answer.ice_options, ["trickle"], "the offer does not say ice2");
+        assert_eq!(answer.media[0].tls_id, None, "the offer has none");
+        assert_eq!(answer.media[0].sctp_port, Some(5000));
+    }
+
+    #[test]
+    fn an_answer_to_our_own_offer_repeats_its_options_and_has_a_tls_id() {
+        let transport = transport(1);
+        let offer = parsed(&create_offer(&offer_input(&transport)));
+        let answer = checked(&create_answer(&answer_input(&offer, &transport)), &offer);
+        assert_eq!(answer.ice_options, ["trickle", "ice2"]);
+        assert!(answer.media[0].tls_id.is_some());
+    }
+
+    #[test]
+    fn audio_and_video_are_rejected_and_data_is_accepted() {
+        let (offer, transport) = (parsed(BROWSER_OFFER), transport(1));
+        let answer = checked(&create_answer(&answer_input(&offer, &transport)), &offer);
+        let rejected: Vec<_> = answer.media.iter().map(MediaSection::is_rejected).collect();
+        assert_eq!(rejected, [true, true, false]);
+        let mids: Vec<_> = answer.media.iter().map(MediaSection::mid).collect();
+        assert_eq!(mids, [Some("0"), Some("1"), Some("2")]);
+        assert_eq!(answer.media[0].formats, offer.media[0].formats);
+        assert_eq!(answer.groups[0].mids, ["2"]);
+    }
+
+    #[test]
+    fn to_the_letter_a_group_is_rejected_with_its_tagged_section() {
+        let (offer, transport) = (parsed(BROWSER_OFFER), transport(1));
+        let answer = checked(
+            &create_answer(&AnswerInput {
+                rejected_tag: RejectedTag::GroupIsRejected,
+                ..answer_input(&offer, &transport)
+            }),
+            &offer,
+        );
+        assert!(answer.media.iter().all(MediaSection::is_rejected) && answer.groups.is_empty());
+    }
+
+    #[test]
+    fn max_bundle_rejects_data_that_is_not_bundled_with_the_first_section() {
+        let transport = transport(1);
+        let audio = "m=audio 0 RTP/AVP 0\r\nc=IN IP4 0.0.0.0\r\nm=application";
+        let offer = parsed(&DATA_OFFER.replace("m=application", audio));
+        let answer = |bundle_policy| {
+            checked(
+                &create_answer(&AnswerInput {
+                    bundle_policy,
+                    ..answer_input(&offer, &transport)
+                }),
+                &offer,
+            )
+        };
+        assert!(answer(BundlePolicy::MaxBundle).media[1].is_rejected());
+        assert!(!answer(BundlePolicy::Balanced).media[1].is_rejected());
+    }
+
+    #[test]
+    fn sections_of_other_protocols_and_second_data_sections_are_rejected() {
+        let transport = transport(1);
+        let offer = parsed(&format!(
+            "{DATA_OFFER}m=message 9 TCP/MSRP *\r\nc=IN IP4 0.0.0.0\r\n\
+             m=application 9 UDP/DTLS/SCTP webrtc-datachannel\r\nc=IN IP4 0.0.0.0\r\na=sctp-port:5000\r\n"
+        ));
+        let answer = checked(&create_answer(&answer_input(&offer, &transport)), &offer);
+        let rejected: Vec<_> = answer.media.iter().map(MediaSection::is_rejected).collect();
+        assert_eq!(rejected, [false, true, true]);
+        assert_eq!(answer.media[1].protocol, "TCP/MSRP");
+    }
+
+    #[test]
+    fn an_answer_is_in_the_old_syntax_if_the_offer_is() {
+        let transport = transport(1);
+        let text = replace_line(DATA_OFFER, "m=application", "m=application 9 DTLS/SCTP 5000");
+        let offer = parsed(&replace_line(
+            &text,
+            "a=sctp-port",
+            "a=sctpmap:5000 webrtc-datachannel 1024",
+        ));
+        let answer = checked(&create_answer(&answer_input(&offer, &transport)), &offer);
+        assert!(answer.media[0].is_data_channel());
+        assert_eq!(
+            (answer.media[0].protocol.as_str(), answer.media[0].sctp_port),
+            ("DTLS/SCTP", Some(5000))
+        );
+    }
+
+    #[test]
+    fn the_role_of_an_answer_fits_the_offer_and_the_association() {
+        let transport = transport(1);
+        for (offered, continued_role, expected) in [
+            ("actpass", None, Setup::Active),
+            ("active", None, Setup::Passive),
+            ("passive", None, Setup::Active),
+            ("actpass", Some(Setup::Passive), Setup::Passive),
+            ("actpass", Some(Setup::Active), Setup::Active),
+            ("active", Some(Setup::Passive), Setup::Passive),
+        ] {
+            let offer = parsed(&replace_line(
+                DATA_OFFER,
+                "a=setup",
+                &format!("a=setup:{offered}"),
+            ));
+            let answer = create_answer(&AnswerInput {
+                continued_role,
+                ..answer_input(&offer, &transport)
+            });
+            let answer = checked(&answer, &offer);
+            assert_eq!(
+                answer.media[0].setup.as_ref().unwrap().value,
+                expected,
+                "{offered} {continued_role:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_subsequent_offer_keeps_mids_credentials_and_group() {
+        let transport = transport(1);
+        let local = parsed(&create_offer(&offer_input(&transport)));
+        let remote = parsed(&create_answer(&answer_input(&local, &transport)));
+        let again = create_offer(&OfferInput {
+            session_version: 2,
+            local: Some(&local),
+            remote: Some(&remote),
+            wants_application: false,
+            ..offer_input(&transport)
+        });
+        assert_eq!(
+            again,
+            create_offer(&offer_input(&transport)).replace("04 1 IN", "04 2 IN")
+        );
+        let again = parsed(&again);
+        assert_eq!(
+            (again.origin.session_id, again.origin.session_version),
+            (local.origin.session_id, 2)
+        );
+        check_subsequent_offer(&again, &local, &remote).unwrap();
+        assert!(!restarts_ice(&again, &local, 0));
+    }
+
+    #[test]
+    fn a_subsequent_offer_with_new_credentials_restarts_ice() {
+        let (old, new) = (transport(1), transport(2));
+        let local = parsed(&create_offer(&offer_input(&old)));
+        let restart = parsed(&create_offer(&OfferInput {
+            session_version: 2,
+            local: Some(&local),
+            ..offer_input(&new)
+        }));
+        assert!(restarts_ice(&restart, &local, 0));
+    }
+
+    #[test]
+    fn the_answerer_offers_next_with_rejected_media_in_place() {
+        let (offer, transport) = (parsed(BROWSER_OFFER), transport(1));
+        let local = parsed(&create_answer(&answer_input(&offer, &transport)));
+        let next = parsed(&create_offer(&OfferInput {
+            session_version: 2,
+            local: Some(&local),
+            remote: Some(&offer),
+            ..offer_input(&transport)
+        }));
+        let mids: Vec<_> = next.media.iter().map(MediaSection::mid).collect();
+        assert_eq!(mids, [Some("0"), Some("1"), Some("2")]);
+        assert_eq!(next.groups[0].mids, ["2"]);
+        next.verify(SdpType::Offer).unwrap();
+        check_subsequent_offer(&next, &local, &offer).unwrap();
+    }
+
+    #[test]
+    fn data_added_after_rejected_media_comes_last_under_a_new_mid() {
+        let transport = transport(1);
+        let offer = parsed(
+            "v=0\r\no=- 1 1 IN IP4 0.0.0.0\r\ns=-\r\nt=0 0\r\nm=audio 0 UDP/TLS/RTP/SAVPF 0\r\n\
+             c=IN IP4 0.0.0.0\r\na=mid:0\r\n",
+        );
+        let local = parsed(&create_answer(&answer_input(&offer, &transport)));
+        let next = parsed(&create_offer(&OfferInput {
+            local: Some(&local),
+            remote: Some(&offer),
+            ..offer_input(&transport)
+        }));
+        assert_eq!(next.media.len(), 2);
+        assert!(next.media[0].is_rejected());
+        assert_eq!(
+            (next.media[1].mid(), next.groups[0].mids.as_slice()),
+            (Some("1"), &["1".to_owned()][..])
+        );
+    }
+
+    #[test]
+    fn a_data_section_that_was_rejected_is_recycled_under_a_new_mid() {
+        let transport = transport(1);
+        let local = parsed(&create_offer(&offer_input(&transport)));
+        let remote = parsed(&replace_line(
+            &replace_line(
+                DATA_OFFER,
+                "m=",
+                "m=application 0 UDP/DTLS/SCTP webrtc-datachannel",
+            ),
+            "a=group",
+            "",
+        ));
+        let input = OfferInput {
+            local: Some(&local),
+            remote: Some(&remote),
+            ..offer_input(&transport)
+        };
+        let next = parsed(&create_offer(&input));
+        assert_eq!(next.media.len(), 1);
+        assert_eq!(
+            (next.media[0].mid(), next.media[0].is_rejected()),
+            (Some("1"), false)
+        );
+        check_subsequent_offer(&next, &local, &remote).unwrap();
+        let without = parsed(&create_offer(&OfferInput {
+            wants_application: false,
+            ..input
+        }));
+        assert!(without.media[0].is_rejected() && without.groups.is_empty());
+    }
+
+    #[test]
+    fn a_peer_without_bundle_stays_without() {
+        let transport = transport(1);
+        let offer = parsed(&replace_line(
+            &replace_line(DATA_OFFER, "a=group", ""),
+            "a=mid",
+            "",
+        ));
+        let local = checked(&create_answer(&answer_input(&offer, &transport)), &offer);
+        assert!(local.groups.is_empty() && local.media[0].mid().is_none());
+        let next = parsed(&create_offer(&OfferInput {
+            local: Some(&local),
+            remote: Some(&offer),
+            ..offer_input(&transport)
+        }));
+        assert!(next.groups.is_empty());
+        check_subsequent_offer(&next, &local, &offer).unwrap();
+    }
+}
