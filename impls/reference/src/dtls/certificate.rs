@@ -16,8 +16,8 @@ use x509_cert::serial_number::SerialNumber;
 use x509_cert::spki::{SubjectPublicKeyInfo, SubjectPublicKeyInfoRef};
 use x509_cert::time::{Time, Validity};
 
-use super::hooks;
 use super::fingerprint::Fingerprint;
+use super::hooks;
 
 /// How long a certificate is valid when the application does not say (webrtc-pc#dom-peerconnection-generatecertificate).
 const LIFETIME: Duration = Duration::from_secs(30 * 24 * 60 * 60);
@@ -44,7 +44,8 @@ impl Certificate {
     /// When the validity ends past the year 9999, which a certificate cannot say.
     pub fn generate(rng: &mut fastrand::Rng, unix_time: Duration) -> Result<Certificate, CertificateError> {
         let error = |error: &dyn std::fmt::Display| CertificateError(error.to_string());
-        let key = hooks::p256_secret(rng).ok_or_else(|| CertificateError("the generator gave no valid P-256 key".into()))?;
+        let key = hooks::p256_secret(rng)
+            .ok_or_else(|| CertificateError("the generator gave no valid P-256 key".into()))?;
         let key = SigningKey::from(&key);
         // Whole seconds: a certificate knows no finer time.
         let not_before = Duration::from_secs(unix_time.as_secs());
@@ -60,9 +61,14 @@ impl Certificate {
         let serial = SerialNumber::new(&serial).map_err(|e| error(&e))?;
         let public_key = key.verifying_key().to_public_key_der().map_err(|e| error(&e))?;
         let public_key = SubjectPublicKeyInfo::from_der(public_key.as_bytes()).map_err(|e| error(&e))?;
-        let certificate = CertificateBuilder::new(SelfSigned::new().map_err(|e| error(&e))?, serial, validity, public_key)
-            .and_then(|builder| builder.build::<_, DerSignature>(&key))
-            .map_err(|e| error(&e))?;
+        let certificate = CertificateBuilder::new(
+            SelfSigned::new().map_err(|e| error(&e))?,
+            serial,
+            validity,
+            public_key,
+        )
+        .and_then(|builder| builder.build::<_, DerSignature>(&key))
+        .map_err(|e| error(&e))?;
         Ok(Certificate {
             der: certificate.to_der().map_err(|e| error(&e))?,
             private_key: key.to_pkcs8_der().map_err(|e| error(&e))?.as_bytes().to_vec(),
@@ -93,7 +99,9 @@ impl Certificate {
 
 impl std::fmt::Debug for Certificate {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Certificate").field("fingerprint", &self.fingerprint().to_string()).finish_non_exhaustive()
+        f.debug_struct("Certificate")
+            .field("fingerprint", &self.fingerprint().to_string())
+            .finish_non_exhaustive()
     }
 }
 
@@ -153,7 +161,10 @@ mod tests {
         let certificate = generate(1, NOW).unwrap();
         assert_eq!(certificate.der(), generate(1, NOW).unwrap().der());
         assert_ne!(certificate.fingerprint(), generate(2, NOW).unwrap().fingerprint());
-        assert_ne!(certificate.fingerprint(), generate(1, NOW + LIFETIME).unwrap().fingerprint());
+        assert_ne!(
+            certificate.fingerprint(),
+            generate(1, NOW + LIFETIME).unwrap().fingerprint()
+        );
     }
 
     #[test]
@@ -165,14 +176,18 @@ mod tests {
         assert_eq!(signed.validity().not_after.to_unix_duration(), NOW + LIFETIME);
         assert_eq!(certificate.expires(), NOW + LIFETIME);
         assert_eq!(signed.issuer(), signed.subject());
-        let key = VerifyingKey::from_public_key_der(&signed.subject_public_key_info().to_der().unwrap()).unwrap();
+        let key =
+            VerifyingKey::from_public_key_der(&signed.subject_public_key_info().to_der().unwrap()).unwrap();
         let signature = DerSignature::from_bytes(parsed.signature().raw_bytes()).unwrap();
         key.verify(&signed.to_der().unwrap(), &signature).unwrap();
     }
 
     #[test]
     fn a_time_that_no_certificate_can_say_is_an_error() {
-        assert!(generate(4, Duration::from_secs(2_600_000_000)).is_ok(), "the year 2052");
+        assert!(
+            generate(4, Duration::from_secs(2_600_000_000)).is_ok(),
+            "the year 2052"
+        );
         assert!(generate(4, Duration::MAX).is_err());
     }
 }

@@ -31,12 +31,18 @@ impl Clock {
         let wanted = unix_time.as_nanos() % ERA.as_nanos();
         let ahead = (wanted + ERA.as_nanos() - library.unix_time.as_nanos()) % ERA.as_nanos();
         let ahead = Duration::from_nanos(u64::try_from(ahead).unwrap_or(u64::MAX));
-        library.instant.checked_add(ahead).map(|beginning| Clock { beginning }).ok_or(ClockError::Range)
+        library
+            .instant
+            .checked_add(ahead)
+            .map(|beginning| Clock { beginning })
+            .ok_or(ClockError::Range)
     }
 
     /// The `Instant` for a moment of the run.
     pub fn instant(&self, now: SimTime) -> Instant {
-        self.beginning.checked_add(now.since_start()).unwrap_or(self.beginning)
+        self.beginning
+            .checked_add(now.since_start())
+            .unwrap_or(self.beginning)
     }
 
     /// The moment of the run for an `Instant`; the beginning for those before it.
@@ -69,7 +75,9 @@ struct Reference {
 static LIBRARY: LazyLock<Result<Reference, ClockError>> = LazyLock::new(|| {
     let probe = Probe::new()?;
     // Well after the library's beginning, whoever made it begin and by whatever clock.
-    let earliest = now().checked_add(Duration::from_secs(50 * 365 * 24 * 60 * 60)).ok_or(ClockError::Range)?;
+    let earliest = now()
+        .checked_add(Duration::from_secs(50 * 365 * 24 * 60 * 60))
+        .ok_or(ClockError::Range)?;
     let second = probe.second(earliest)?;
     // The first nanosecond of the next second lies in (low, high].
     let (mut low, mut high) = (0, 1_000_000_000);
@@ -106,7 +114,10 @@ impl Probe {
         let certificate = Certificate::generate(&mut fastrand::Rng::with_seed(0), Duration::ZERO)
             .map_err(|error| ClockError::Probe(error.to_string()))?;
         let config = Context::new(fastrand::Rng::with_seed(0)).lend(|| {
-            dimpl::Config::builder().with_crypto_provider(hooks::provider()).dangerously_set_rng_seed(0).build()
+            dimpl::Config::builder()
+                .with_crypto_provider(hooks::provider())
+                .dangerously_set_rng_seed(0)
+                .build()
         });
         Ok(Probe {
             config: Arc::new(config.map_err(|error| ClockError::Probe(error.to_string()))?),
@@ -121,7 +132,9 @@ impl Probe {
     fn second(&self, instant: Instant) -> Result<u32, ClockError> {
         let mut client = dimpl::Dtls::new_12(self.config.clone(), self.certificate.clone(), instant);
         client.set_active(true);
-        client.handle_timeout(instant).map_err(|error| ClockError::Probe(error.to_string()))?;
+        client
+            .handle_timeout(instant)
+            .map_err(|error| ClockError::Probe(error.to_string()))?;
         let mut buffer = [0; 2048];
         match client.poll_output(&mut buffer) {
             dimpl::Output::Packet(packet) => key_log::client_random(packet)
@@ -141,7 +154,11 @@ mod tests {
         let probe = Probe::new().unwrap();
         for second in [0_u32, 1_735_689_600, u32::MAX] {
             let clock = Clock::new(Duration::from_secs(second.into())).unwrap();
-            let at = |nanoseconds| probe.second(clock.instant(SimTime::from_nanos(nanoseconds))).unwrap();
+            let at = |nanoseconds| {
+                probe
+                    .second(clock.instant(SimTime::from_nanos(nanoseconds)))
+                    .unwrap()
+            };
             assert_eq!((at(0), at(999_999_999)), (second, second));
             assert_eq!(at(1_000_000_000), second.wrapping_add(1));
         }

@@ -81,7 +81,14 @@ impl DimplSession {
             Some(DtlsVersion::V1_2) => dimpl::Dtls::new_12(config, certificate, instant),
             Some(DtlsVersion::V1_3) => dimpl::Dtls::new_13(config, certificate, instant),
         });
-        Ok(DimplSession { dtls, role, context, clock, now, buffer: vec![0; 2048] })
+        Ok(DimplSession {
+            dtls,
+            role,
+            context,
+            clock,
+            now,
+            buffer: vec![0; 2048],
+        })
     }
 }
 
@@ -92,7 +99,9 @@ impl Session for DimplSession {
         if active {
             self.now = now;
             let instant = self.clock.instant(now);
-            self.context.lend(|| self.dtls.handle_timeout(instant)).map_err(fatal)?;
+            self.context
+                .lend(|| self.dtls.handle_timeout(instant))
+                .map_err(fatal)?;
             self.context.lend(|| self.dtls.set_active(true));
         }
         self.advance(now)
@@ -102,7 +111,9 @@ impl Session for DimplSession {
         self.advance(now)?;
         match self.context.lend(|| self.dtls.handle_packet(packet)) {
             // What comes before the ServerHello, because it overtook it or is no DTLS, comes again or never mattered.
-            Err(dimpl::Error::UnexpectedMessage(dimpl::UnexpectedMessageError::UnrecognizedAutoServerResponse)) => Ok(()),
+            Err(dimpl::Error::UnexpectedMessage(
+                dimpl::UnexpectedMessageError::UnrecognizedAutoServerResponse,
+            )) => Ok(()),
             result => result.map_err(fatal),
         }
     }
@@ -110,13 +121,22 @@ impl Session for DimplSession {
     fn advance(&mut self, now: SimTime) -> Result<(), SessionError> {
         self.now = self.now.max(now);
         let instant = self.clock.instant(self.now);
-        self.context.lend(|| self.dtls.handle_timeout(instant)).map_err(fatal)
+        self.context
+            .lend(|| self.dtls.handle_timeout(instant))
+            .map_err(fatal)
     }
 
     fn send(&mut self, data: &[u8]) -> Result<(), SessionError> {
-        match self.context.lend(|| self.dtls.send_application_data(data)).map_err(fatal)? {
+        match self
+            .context
+            .lend(|| self.dtls.send_application_data(data))
+            .map_err(fatal)?
+        {
             taken if taken == data.len() => Ok(()),
-            taken => Err(SessionError(format!("the DTLS library took {taken} of {} bytes", data.len()))),
+            taken => Err(SessionError(format!(
+                "the DTLS library took {taken} of {} bytes",
+                data.len()
+            ))),
         }
     }
 

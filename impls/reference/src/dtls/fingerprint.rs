@@ -25,17 +25,26 @@ impl Fingerprint {
             "sha-1" => sha1::Sha1::digest(certificate).to_vec(),
             _ => return None,
         };
-        Some(Fingerprint { algorithm: algorithm.to_owned(), value })
+        Some(Fingerprint {
+            algorithm: algorithm.to_owned(),
+            value,
+        })
     }
 
     /// The fingerprint of a certificate by SHA-256, as this engine's descriptions carry it.
     pub fn sha256_of(certificate: &[u8]) -> Fingerprint {
-        Fingerprint { algorithm: "sha-256".to_owned(), value: sha2::Sha256::digest(certificate).to_vec() }
+        Fingerprint {
+            algorithm: "sha-256".to_owned(),
+            value: sha2::Sha256::digest(certificate).to_vec(),
+        }
     }
 
     /// The length in bytes of a hash; none when the hash function is not understood.
     fn length_of(algorithm: &str) -> Option<usize> {
-        STRENGTH.iter().find(|(name, _)| *name == algorithm).map(|(_, length)| *length)
+        STRENGTH
+            .iter()
+            .find(|(name, _)| *name == algorithm)
+            .map(|(_, length)| *length)
     }
 }
 
@@ -46,7 +55,11 @@ const STRENGTH: [(&str, usize); 4] = [("sha-512", 64), ("sha-384", 48), ("sha-25
 /// those with the strongest hash function that is understood count, and one of them must match. Weaker ones cannot save a
 /// certificate that a stronger one denies.
 pub(super) fn vouched_for(certificate: &[u8], fingerprints: &[Fingerprint]) -> bool {
-    let given = |algorithm: &str| fingerprints.iter().any(|fingerprint| fingerprint.algorithm == algorithm);
+    let given = |algorithm: &str| {
+        fingerprints
+            .iter()
+            .any(|fingerprint| fingerprint.algorithm == algorithm)
+    };
     let Some((strongest, _)) = STRENGTH.iter().find(|(algorithm, _)| given(algorithm)) else {
         return false;
     };
@@ -90,16 +103,20 @@ impl FromStr for Fingerprint {
     type Err = ParseFingerprintError;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let (algorithm, hash) = text.split_once(' ').ok_or_else(|| ParseFingerprintError::Shape(text.to_owned()))?;
+        let (algorithm, hash) = text
+            .split_once(' ')
+            .ok_or_else(|| ParseFingerprintError::Shape(text.to_owned()))?;
         if algorithm.is_empty() {
             return Err(ParseFingerprintError::Shape(text.to_owned()));
         }
         let algorithm = algorithm.to_ascii_lowercase();
         let value = hash.split(':').map(byte).collect::<Result<Vec<u8>, _>>()?;
         match Fingerprint::length_of(&algorithm) {
-            Some(expected) if expected != value.len() => {
-                Err(ParseFingerprintError::Length { algorithm, expected, found: value.len() })
-            }
+            Some(expected) if expected != value.len() => Err(ParseFingerprintError::Length {
+                algorithm,
+                expected,
+                found: value.len(),
+            }),
             _ => Ok(Fingerprint { algorithm, value }),
         }
     }
@@ -145,20 +162,42 @@ mod tests {
         assert_eq!(refused("sha-1 AB:ABC"), ParseFingerprintError::Byte("ABC".into()));
         assert_eq!(
             refused("SHA-1 AB:CD"),
-            ParseFingerprintError::Length { algorithm: "sha-1".into(), expected: 20, found: 2 }
+            ParseFingerprintError::Length {
+                algorithm: "sha-1".into(),
+                expected: 20,
+                found: 2
+            }
         );
-        assert_eq!("md5 AB:cd".parse(), Ok(Fingerprint { algorithm: "md5".into(), value: vec![0xAB, 0xCD] }));
+        assert_eq!(
+            "md5 AB:cd".parse(),
+            Ok(Fingerprint {
+                algorithm: "md5".into(),
+                value: vec![0xAB, 0xCD]
+            })
+        );
     }
 
     #[test]
     fn only_the_strongest_understood_hash_vouches() {
         let (mine, other) = (b"mine".as_slice(), b"other".as_slice());
-        let unknown = Fingerprint { algorithm: "md5".into(), value: vec![0; 16] };
+        let unknown = Fingerprint {
+            algorithm: "md5".into(),
+            value: vec![0; 16],
+        };
         assert!(!vouched_for(mine, &[]));
         assert!(!vouched_for(mine, std::slice::from_ref(&unknown)));
         assert!(vouched_for(mine, &[unknown, fingerprint("sha-1", mine)]));
-        assert!(vouched_for(mine, &[fingerprint("sha-256", other), fingerprint("sha-256", mine)]));
-        assert!(!vouched_for(mine, &[fingerprint("sha-512", other), fingerprint("sha-256", mine)]));
-        assert!(vouched_for(mine, &[fingerprint("sha-512", mine), fingerprint("sha-256", other)]));
+        assert!(vouched_for(
+            mine,
+            &[fingerprint("sha-256", other), fingerprint("sha-256", mine)]
+        ));
+        assert!(!vouched_for(
+            mine,
+            &[fingerprint("sha-512", other), fingerprint("sha-256", mine)]
+        ));
+        assert!(vouched_for(
+            mine,
+            &[fingerprint("sha-512", mine), fingerprint("sha-256", other)]
+        ));
     }
 }

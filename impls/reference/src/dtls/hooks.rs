@@ -6,8 +6,8 @@
 use std::cell::RefCell;
 
 use dimpl::crypto::{
-    ActiveKeyExchange, Buf, CryptoProvider, HashAlgorithm, HmacProvider, NamedGroup, SecureRandom, SupportedKxGroup,
-    rust_crypto,
+    ActiveKeyExchange, Buf, CryptoProvider, HashAlgorithm, HmacProvider, NamedGroup, SecureRandom,
+    SupportedKxGroup, rust_crypto,
 };
 use dimpl::{CryptoError, CryptoOperation};
 
@@ -27,7 +27,10 @@ thread_local! {
 
 impl Context {
     pub fn new(rng: fastrand::Rng) -> Context {
-        Context { rng, secrets: Vec::new() }
+        Context {
+            rng,
+            secrets: Vec::new(),
+        }
     }
 
     /// Runs a call into the library with this context lent to its hooks.
@@ -45,7 +48,10 @@ impl Context {
             }
         }
         let lent = std::mem::replace(self, Context::new(fastrand::Rng::with_seed(0)));
-        let _loan = Loan { outer: CURRENT.replace(Some(lent)), owner: self };
+        let _loan = Loan {
+            outer: CURRENT.replace(Some(lent)),
+            owner: self,
+        };
         call()
     }
 
@@ -77,7 +83,9 @@ pub(super) fn p256_secret(rng: &mut fastrand::Rng) -> Option<p256::SecretKey> {
 /// Chance from the current context. Without one the library was called past [`Context::lend`], and the call fails.
 fn with_rng<R>(draw: impl FnOnce(&mut fastrand::Rng) -> R) -> Result<R, CryptoError> {
     CURRENT.with_borrow_mut(|current| {
-        let context = current.as_mut().ok_or(CryptoError::OperationFailed(CryptoOperation::FillRandom))?;
+        let context = current
+            .as_mut()
+            .ok_or(CryptoError::OperationFailed(CryptoOperation::FillRandom))?;
         Ok(draw(&mut context.rng))
     })
 }
@@ -96,9 +104,20 @@ impl SecureRandom for SeededRandom {
 struct ObservedHmac;
 
 impl HmacProvider for ObservedHmac {
-    fn hmac(&self, hash: HashAlgorithm, key: &[u8], data: &[u8], out: &mut [u8]) -> Result<usize, CryptoError> {
-        let length = rust_crypto::default_provider().hmac_provider.hmac(hash, key, data, out)?;
-        if let Some(secret) = out.get(..length).and_then(|output| key_log::secret_of(key, data, output)) {
+    fn hmac(
+        &self,
+        hash: HashAlgorithm,
+        key: &[u8],
+        data: &[u8],
+        out: &mut [u8],
+    ) -> Result<usize, CryptoError> {
+        let length = rust_crypto::default_provider()
+            .hmac_provider
+            .hmac(hash, key, data, out)?;
+        if let Some(secret) = out
+            .get(..length)
+            .and_then(|output| key_log::secret_of(key, data, output))
+        {
             CURRENT.with_borrow_mut(|current| {
                 if let Some(context) = current {
                     context.secrets.push(secret);
@@ -133,7 +152,9 @@ struct X25519Exchange {
 
 impl std::fmt::Debug for X25519Exchange {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("X25519Exchange").field("public", &self.public).finish_non_exhaustive()
+        f.debug_struct("X25519Exchange")
+            .field("public", &self.public)
+            .finish_non_exhaustive()
     }
 }
 
@@ -171,7 +192,8 @@ impl SupportedKxGroup for SeededP256 {
     }
 
     fn start_exchange(&self, _: Buf) -> Result<Box<dyn ActiveKeyExchange>, CryptoError> {
-        let secret = with_rng(p256_secret)?.ok_or(CryptoError::OperationFailed(CryptoOperation::FillRandom))?;
+        let secret =
+            with_rng(p256_secret)?.ok_or(CryptoError::OperationFailed(CryptoOperation::FillRandom))?;
         let public = secret.public_key().to_sec1_bytes().into_vec();
         Ok(Box::new(P256Exchange { secret, public }))
     }
@@ -184,7 +206,9 @@ struct P256Exchange {
 
 impl std::fmt::Debug for P256Exchange {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("P256Exchange").field("public", &self.public).finish_non_exhaustive()
+        f.debug_struct("P256Exchange")
+            .field("public", &self.public)
+            .finish_non_exhaustive()
     }
 }
 
@@ -237,7 +261,11 @@ mod tests {
             one.complete(&other_public, &mut here).unwrap();
             other.complete(&one_public, &mut there).unwrap();
             assert_eq!(*here, *there);
-            assert!(start(&mut context).complete(&[0; 32], &mut here).is_err(), "{:?}", group.name());
+            assert!(
+                start(&mut context).complete(&[0; 32], &mut here).is_err(),
+                "{:?}",
+                group.name()
+            );
         }
     }
 }

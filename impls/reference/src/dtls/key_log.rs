@@ -43,7 +43,11 @@ pub(super) fn secret_of(key: &[u8], data: &[u8], output: &[u8]) -> Option<Secret
 fn master_secret(key: &[u8], data: &[u8]) -> Option<Secret> {
     let randoms = data.strip_prefix(b"key expansion")?;
     let (_, client_random) = randoms.split_at_checked(32)?;
-    Some(Secret { label: "CLIENT_RANDOM", client_random: Some(client_random.try_into().ok()?), secret: key.to_vec() })
+    Some(Secret {
+        label: "CLIENT_RANDOM",
+        client_random: Some(client_random.try_into().ok()?),
+        secret: key.to_vec(),
+    })
 }
 
 /// DTLS 1.3 (RFC 8446 section 7.1 with the prefix of RFC 9147 section 5.9): `HKDF-Expand-Label`'s HMAC is over the length,
@@ -64,7 +68,11 @@ fn traffic_secret(data: &[u8], output: &[u8]) -> Option<Secret> {
         b"exp master" => "EXPORTER_SECRET",
         _ => return None,
     };
-    Some(Secret { label, client_random: None, secret: output.to_vec() })
+    Some(Secret {
+        label,
+        client_random: None,
+        secret: output.to_vec(),
+    })
 }
 
 /// The client's random, if the datagram begins with the start of a ClientHello (RFC 6347 section 4.2.2).
@@ -91,7 +99,10 @@ mod tests {
         data.extend([2; 32]);
         let secret = secret_of(&[0xAB; 48], &data, &[0; 32]).unwrap();
         let line = secret.line(&secret.client_random.unwrap());
-        assert_eq!(line, format!("CLIENT_RANDOM {} {}", "02".repeat(32), "ab".repeat(48)));
+        assert_eq!(
+            line,
+            format!("CLIENT_RANDOM {} {}", "02".repeat(32), "ab".repeat(48))
+        );
         // The PRF's other HMACs begin with the previous block.
         assert_eq!(secret_of(&[0xAB; 48], &data[..76], &[0; 32]), None);
     }
@@ -104,14 +115,19 @@ mod tests {
         data.extend([7; 32]);
         data.push(1);
         let secret = secret_of(&[1; 32], &data, &[9; 32]).unwrap();
-        assert_eq!((secret.label, secret.secret), ("CLIENT_HANDSHAKE_TRAFFIC_SECRET", vec![9; 32]));
+        assert_eq!(
+            (secret.label, secret.secret),
+            ("CLIENT_HANDSHAKE_TRAFFIC_SECRET", vec![9; 32])
+        );
         data.pop();
         assert_eq!(secret_of(&[1; 32], &data, &[9; 32]), None);
     }
 
     #[test]
     fn only_the_start_of_a_client_hello_has_a_client_random() {
-        let mut datagram = vec![22, 0xFE, 0xFD, 0, 0, 0, 0, 0, 0, 0, 0, 0, 46, 1, 0, 0, 34, 0, 0, 0, 0, 0, 0, 0, 34, 0xFE, 0xFD];
+        let mut datagram = vec![
+            22, 0xFE, 0xFD, 0, 0, 0, 0, 0, 0, 0, 0, 0, 46, 1, 0, 0, 34, 0, 0, 0, 0, 0, 0, 0, 34, 0xFE, 0xFD,
+        ];
         datagram.extend([5; 32]);
         assert_eq!(client_random(&datagram), Some([5; 32]));
         assert_eq!(client_random(&datagram[..58]), None);

@@ -211,7 +211,10 @@ impl DtlsTransport {
             return Vec::new();
         };
         let secrets = std::mem::take(&mut self.secrets);
-        secrets.iter().map(|secret| secret.line(&secret.client_random.unwrap_or(client_random))).collect()
+        secrets
+            .iter()
+            .map(|secret| secret.line(&secret.client_random.unwrap_or(client_random)))
+            .collect()
     }
 
     /// The version agreed on, once it is.
@@ -296,7 +299,10 @@ impl DtlsTransport {
             self.state = State::Connected;
             self.events.push_back(DtlsEvent::Connected);
         } else {
-            self.fail(State::Failed, DtlsFailure::Handshake("the other side presented no certificate".to_owned()));
+            self.fail(
+                State::Failed,
+                DtlsFailure::Handshake("the other side presented no certificate".to_owned()),
+            );
         }
     }
 
@@ -329,7 +335,8 @@ const BAD_CERTIFICATE: u8 = 42;
 fn last_clear_record(datagram: &[u8]) -> Option<u64> {
     let mut last = None;
     let mut rest = datagram;
-    while let Some((&[_, 0xFE, _, 0, 0, a, b, c, d, e, f, high, low], after)) = rest.split_first_chunk::<13>() {
+    while let Some((&[_, 0xFE, _, 0, 0, a, b, c, d, e, f, high, low], after)) = rest.split_first_chunk::<13>()
+    {
         last = Some(u64::from_be_bytes([0, 0, a, b, c, d, e, f]));
         let Some(next) = after.get(usize::from(u16::from_be_bytes([high, low]))..) else {
             break;
