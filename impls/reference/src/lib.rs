@@ -8,3 +8,39 @@ mod dtls;
 mod ice;
 mod sctp;
 mod sdp;
+
+use glare_peer::{About, Configuration, CreateError, Granularity, HostView, Implementation, Peer};
+
+/// The reference engine as something to cast in a role.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Reference;
+
+impl Implementation for Reference {
+    fn about(&self) -> About {
+        let capabilities = [
+            "addIceCandidate",
+            "createDataChannel",
+            "dtls-1.2",
+            "dtls-1.3",
+            "iceRestart",
+            "negotiated-data-channel",
+            "pranswer",
+            "restartIce",
+            "rollback",
+            "transports",
+            "trickle",
+        ];
+        About {
+            name: "reference".to_owned(),
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            granularity: Granularity::Step,
+            deterministic: true,
+            derived: Vec::new(),
+            capabilities: capabilities.map(str::to_owned).to_vec(),
+        }
+    }
+
+    fn create(&self, host: HostView, configuration: Configuration) -> Result<Box<dyn Peer>, CreateError> {
+        Ok(Box::new(connection::Connection::new(host, configuration)?))
+    }
+}

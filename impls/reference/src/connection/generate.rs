@@ -1,0 +1,132 @@
+//! Making offers and answers out of the state of the connection (RFC 9429 sections 5.2 and 5.3).
+
+use glare_peer::OfferOptions;
+
+use super::Connection;
+use super::apply::{MAX_MESSAGE_SIZE, SCTP_PORT};
+use super::session::DataSection;
+use super::slots::AppliedDescription;
+use crate::dtls::DtlsRole;
+use crate::ice::IceCredentials;
+use crate::sdp::{self, AnswerInput, LocalTransport, OfferInput, RejectedTag, SdpFingerprint, Setup};
+
+impl Connection {
+    /// RFC 9429 sections 5.2.1 and 5.2.2.
+    pub(super) fn generate_offer(&mut self, options: OfferOptions) -> String {
+        let credentials = self.credentials_to_offer(options);
+        let transport = self.local_transport(credentials);
+        let session_version = self.next_session_version();
+        let remote = self.current_remote_description.as_ref();
+        sdp::create_offer(&OfferInput {
+            session_id: self.session_id,
+            session_version,
+            local: self
+                .local_description()
+                .map(|description| &description.session.description),
+            remote: remote.map(|description| &description.session.description),
+            wants_application: self.has_created_data_channel,
+            transport: &transport,
+            sctp_port: SCTP_PORT,
+            max_message_size: MAX_MESSAGE_SIZE,
+        })
+    }
+
+    /// RFC 9429 sections 5.3.1 and 5.3.2. None without an offer to answer.
+    pub(super) fn generate_answer(&mut self) -> Option<String> {
+        let offer = self.pending_remote_description.as_ref()?.session.clone();
+        let credentials = self.credentials_to_answer(offer.data.as_ref());
+        let transport = self.local_transport(credentials);
+        let continued_role = self
+            .transport()
+            .and_then(|transport| transport.dtls_role())
+            .map(|role| match role {
+                DtlsRole::Client => Setup::Active,
+                DtlsRole::Server => Setup::Passive,
+            });
+        Some(sdp::create_answer(&AnswerInput {
+            session_id: self.session_id,
+            session_version: self.next_session_version(),
+            remote_offer: &offer.description,
+            continued_role,
+            bundle_policy: self.configuration.bundle_policy,
+            rejected_tag: RejectedTag::NextIsTagged,
+            transport: &transport,
+            sctp_port: SCTP_PORT,
+            max_message_size: MAX_MESSAGE_SIZE,
+        }))
+    }
+
+    /// The credentials of an offer: those in use, unless ICE is to be restarted (RFC 9429 section 5.2.3.1).
+    fn credentials_to_offer(&mut self, options: OfferOptions) -> IceCredentials {
+        let data = |description: Option<&AppliedDescription>| {
+            description
+                .and_then(|it| it.session.data.as_ref())
+                .map(|data| data.credentials.clone())
+        };
+        let current = data(self.current_local_description.as_ref());
+        let pending = data(self.pending_local_description.as_ref());
+        // A pending offer that restarts ICE goes on doing so; the option on an initial offer has no effect.
+        let asked = options.ice_restart
+            && current.is_some()
+            && pending.as_ref().is_none_or(|it| Some(it) == current.as_ref());
+        let in_use = pending.or(current).filter(|_| self.transport().is_some());
+        match in_use {
+            Some(credentials) if !asked && !self.local_ice_credentials_to_replace.contains(&credentials) => {
+                credentials
+            }
+            _ => IceCredentials::generate(&mut self.rng),
+        }
+    }
+
+    /// The credentials of an answer: those in use, unless the offer restarts ICE (RFC 9429 section 5.3.1). Those of a
+    /// provisional answer stay for the final one.
+    fn credentials_to_answer(&mut self, offer: Option<&DataSection>) -> IceCredentials {
+        let provisional = self
+            .pending_local_description
+            .as_ref()
+            .and_then(|it| it.session.data.as_ref());
+        if let Some(data) = provisional {
+            return data.credentials.clone();
+        }
+        let restarts = self
+            .current_remote_description
+            .as_ref()
+            .and_then(|description| description.session.data.as_ref())
+            .zip(offer)
+            .is_some_and(|(before, now)| before.credentials != now.credentials);
+        match self.transport() {
+            Some(transport) if !restarts => transport.agent.local_credentials().clone(),
+            _ => IceCredentials::generate(&mut self.rng),
+        }
+    }
+
+    /// What the transport contributes: its candidates only where they are of the generation of `credentials`.
+    fn local_transport(&self, credentials: IceCredentials) -> LocalTransport {
+        let described = [&self.pending_local_description, &self.current_local_description]
+            .into_iter()
+            .flatten()
+            .find(|description| description.represents_generation(&credentials.username_fragment));
+        let fingerprint = self.certificate.fingerprint().to_string();
+        let (algorithm, value) = fingerprint.split_once(' ').unwrap_or_default();
+        LocalTransport {
+            ice_ufrag: credentials.username_fragment,
+            ice_pwd: credentials.password,
+            fingerprints: vec![SdpFingerprint {
+                algorithm: algorithm.to_owned(),
+                value: value.to_owned(),
+            }],
+            tls_id: None,
+            candidates: described
+                .map(|description| description.candidates.clone())
+                .unwrap_or_default(),
+            end_of_candidates: described.is_some_and(|description| description.end_of_candidates),
+        }
+    }
+
+    /// RFC 9429 section 5.2.2: a version of its own for each description that is made.
+    fn next_session_version(&mut self) -> u64 {
+        let version = self.session_version;
+        self.session_version += 1;
+        version
+    }
+}

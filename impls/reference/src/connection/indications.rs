@@ -1,0 +1,212 @@
+//! What the layers below report, turned into the tasks that the specification asks for.
+
+use glare_peer::{Datagram, DtlsTransportState, IceTransportState, RtcErrorDetail};
+
+use super::Connection;
+use super::data_channel::rtc_error;
+use super::tasks::{SelectedPair, Task};
+use super::transport::{TransportEvent, TransportId};
+use crate::dtls::{DtlsEvent, DtlsFailure};
+use crate::ice::IceEvent;
+use crate::sctp::SctpEvent;
+
+/// A change of an ICE transport's pair, state or both that is still being collected: "the selected pair and state are
+/// related and are handled in the same task".
+#[derive(Default)]
+struct IceChange {
+    selected: Option<SelectedPair>,
+    state: Option<IceTransportState>,
+}
+
+impl Connection {
+    /// A datagram arrived.
+    pub(super) fn receive(&mut self, datagram: &Datagram) {
+        let now = self.now;
+        let taken = match self.transport_mut() {
+            Some(transport) if transport.addresses.contains(&datagram.local) => {
+                transport.input(now, datagram)
+            }
+            // A packet for a transport that has been discarded, or for a port that nothing has bound yet.
+            _ => return,
+        };
+        if let Err(why) = taken {
+            self.notes
+                .push(format!("a datagram from {} was dropped: {why}", datagram.remote));
+        }
+    }
+
+    /// Takes what the transports report and have to send.
+    pub(super) fn take_indications(&mut self) {
+        let now = self.now;
+        for index in 0..self.transports.len() {
+            let events = self.transports[index].advance(now);
+            self.datagrams.append(&mut self.transports[index].datagrams);
+            self.secrets.append(&mut self.transports[index].secrets);
+            let id = TransportId(index);
+            let mut change = IceChange::default();
+            for event in events {
+                match event {
+                    TransportEvent::Ice(IceEvent::SelectedPair { local, remote }) => {
+                        if change.selected.is_some() {
+                            self.flush(id, &mut change);
+                        }
+                        change.selected = Some(Some((local, remote)));
+                    }
+                    TransportEvent::Ice(IceEvent::StateChange(state)) => {
+                        if change.state.is_some() {
+                            self.flush(id, &mut change);
+                        }
+                        change.state = Some(state);
+                    }
+                    other => {
+                        self.flush(id, &mut change);
+                        self.indicate(id, other);
+                    }
+                }
+            }
+            self.flush(id, &mut change);
+        }
+    }
+
+    /// Queues the task for a change of an ICE transport.
+    fn flush(&mut self, transport: TransportId, change: &mut IceChange) {
+        let IceChange { selected, state } = std::mem::take(change);
+        if selected.is_some() || state.is_some() {
+            self.queue(Task::IceChanged {
+                transport,
+                selected,
+                state,
+            });
+        }
+    }
+
+    fn indicate(&mut self, transport: TransportId, event: TransportEvent) {
+        match event {
+            TransportEvent::Ice(event) => self.ice_indication(transport, event),
+            TransportEvent::DtlsConnecting => {
+                self.queue(Task::DtlsChanged {
+                    transport,
+                    state: DtlsTransportState::Connecting,
+                });
+            }
+            TransportEvent::Dtls(event) => self.dtls_indication(transport, event),
+            TransportEvent::Sctp(event) => self.sctp_indication(transport, event),
+        }
+    }
+
+    fn ice_indication(&mut self, id: TransportId, event: IceEvent) {
+        match event {
+            IceEvent::LocalCandidate(candidate) => {
+                let username_fragment = self.gathering_generation(id);
+                let candidate = candidate.to_string();
+                self.queue(Task::CandidateAvailable {
+                    transport: id,
+                    candidate,
+                    username_fragment,
+                });
+            }
+            IceEvent::GatheringComplete => {
+                let username_fragment = self.gathering_generation(id);
+                self.queue(Task::GatheringFinished {
+                    transport: id,
+                    username_fragment,
+                });
+                let transport = &mut self.transports[id.0];
+                transport.generations_gathering = transport.generations_gathering.saturating_sub(1);
+                if transport.generations_gathering == 0 {
+                    self.queue(Task::GatheringComplete { transport: id });
+                }
+            }
+            IceEvent::RoleChange(role) => {
+                let role = Connection::ice_role(role);
+                self.queue(Task::IceRoleChanged { transport: id, role });
+            }
+            IceEvent::StateChange(_) | IceEvent::SelectedPair { .. } => {}
+        }
+    }
+
+    /// The username fragment of the generation that a transport gathers.
+    fn gathering_generation(&self, id: TransportId) -> String {
+        self.transports[id.0].gathered.clone().unwrap_or_default()
+    }
+
+    fn dtls_indication(&mut self, transport: TransportId, event: DtlsEvent) {
+        match event {
+            DtlsEvent::Connected => {
+                self.queue(Task::DtlsChanged {
+                    transport,
+                    state: DtlsTransportState::Connected,
+                });
+            }
+            DtlsEvent::Closed => {
+                self.queue(Task::DtlsChanged {
+                    transport,
+                    state: DtlsTransportState::Closed,
+                });
+                self.queue(Task::SctpClosed {
+                    transport,
+                    error: None,
+                });
+            }
+            DtlsEvent::Failed(failure) => {
+                let detail = match failure {
+                    DtlsFailure::Handshake(_) => RtcErrorDetail::DtlsFailure,
+                    DtlsFailure::Fingerprint { .. } => RtcErrorDetail::FingerprintFailure,
+                };
+                let message = failure.to_string();
+                self.notes.push(format!("DTLS failed: {message}"));
+                self.queue(Task::DtlsFailed {
+                    transport,
+                    error: rtc_error(detail, message),
+                });
+            }
+            DtlsEvent::Data(_) => {}
+        }
+    }
+
+    fn sctp_indication(&mut self, transport: TransportId, event: SctpEvent) {
+        match event {
+            SctpEvent::Connected => self.queue(Task::SctpConnected { transport }),
+            SctpEvent::Opened { stream, parameters } => {
+                self.queue(Task::AnnounceInstance {
+                    transport,
+                    stream,
+                    parameters,
+                });
+            }
+            SctpEvent::Acknowledged { .. } => {}
+            SctpEvent::Message { stream, data } => self.queue(Task::Message {
+                transport,
+                stream,
+                data,
+            }),
+            SctpEvent::BufferedAmountDecreased { stream, amount } => {
+                if let Some(handle) = self.channel_of_stream(transport, stream)
+                    && let Some(channel) = self.channels.get_mut(&handle)
+                {
+                    let bytes = channel.queued.saturating_sub(amount);
+                    channel.queued = channel.queued.min(amount);
+                    self.queue(Task::BytesSent {
+                        channel: handle,
+                        bytes,
+                    });
+                }
+            }
+            SctpEvent::StreamClosedByRemote { stream } => {
+                self.queue(Task::ClosedByRemote { transport, stream })
+            }
+            SctpEvent::StreamReset { stream } => self.queue(Task::StreamReset { transport, stream }),
+            SctpEvent::Closed => self.queue(Task::SctpClosed {
+                transport,
+                error: None,
+            }),
+            SctpEvent::Failed(message) => {
+                self.notes.push(format!("SCTP failed: {message}"));
+                self.queue(Task::SctpClosed {
+                    transport,
+                    error: Some(message),
+                });
+            }
+        }
+    }
+}

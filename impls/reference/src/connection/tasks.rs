@@ -1,0 +1,248 @@
+//! The queue of tasks, and the pieces of the task that runs: between two pieces script may run.
+
+use std::net::SocketAddr;
+
+use glare_peer::{
+    DtlsTransportState, Event, EventKind, Exception, Handle, IceCandidate, IceRole, IceTransportState,
+    MessageData, OfferOptions, Step,
+};
+
+use super::Connection;
+use super::data_channel::ChannelParameters;
+use super::promises::{PromiseId, Settlement};
+use super::set_description::{Applied, ApplyError};
+use super::slots::SystemState;
+use super::transport::TransportId;
+
+/// A queued task; each runs the algorithm of the same name.
+#[derive(Debug)]
+pub(super) enum Task {
+    FinalStepsToCreateAnOffer {
+        promise: PromiseId,
+        options: OfferOptions,
+        inspected: SystemState,
+    },
+    FinalStepsToCreateAnAnswer {
+        promise: PromiseId,
+        inspected: SystemState,
+    },
+    DescriptionFailed {
+        promise: PromiseId,
+        error: ApplyError,
+    },
+    DescriptionApplied {
+        promise: PromiseId,
+        applied: Box<Applied>,
+    },
+    CandidateFailed {
+        promise: PromiseId,
+        message: String,
+    },
+    CandidateAdded {
+        promise: PromiseId,
+        candidate: IceCandidate,
+    },
+    UpdateNegotiationNeeded,
+    GatheringBegan {
+        transport: TransportId,
+    },
+    CandidateAvailable {
+        transport: TransportId,
+        candidate: String,
+        username_fragment: String,
+    },
+    SurfaceCandidate {
+        transport: TransportId,
+        candidate: String,
+        username_fragment: String,
+    },
+    GatheringFinished {
+        transport: TransportId,
+        username_fragment: String,
+    },
+    GatheringComplete {
+        transport: TransportId,
+    },
+    IceChanged {
+        transport: TransportId,
+        selected: Option<SelectedPair>,
+        state: Option<IceTransportState>,
+    },
+    IceRoleChanged {
+        transport: TransportId,
+        role: IceRole,
+    },
+    DtlsChanged {
+        transport: TransportId,
+        state: DtlsTransportState,
+    },
+    DtlsFailed {
+        transport: TransportId,
+        error: Exception,
+    },
+    UpdateConnectionState,
+    TransportDiscarded,
+    SctpConnected {
+        transport: TransportId,
+    },
+    SctpClosed {
+        transport: TransportId,
+        error: Option<String>,
+    },
+    AnnounceOpen {
+        channel: Handle,
+    },
+    AnnounceInstance {
+        transport: TransportId,
+        stream: u16,
+        parameters: ChannelParameters,
+    },
+    Message {
+        transport: TransportId,
+        stream: u16,
+        data: MessageData,
+    },
+    BytesSent {
+        channel: Handle,
+        bytes: usize,
+    },
+    ClosingProcedure {
+        channel: Handle,
+    },
+    ClosedByRemote {
+        transport: TransportId,
+        stream: u16,
+    },
+    StreamReset {
+        transport: TransportId,
+        stream: u16,
+    },
+    AnnounceClosed {
+        channel: Handle,
+        error: Option<String>,
+    },
+    UnableToCreate {
+        channel: Handle,
+        message: String,
+    },
+    SendFailed {
+        channel: Handle,
+        message: String,
+    },
+}
+
+/// A selected pair: our address and theirs; none where the pair is no longer.
+pub(super) type SelectedPair = Option<(SocketAddr, SocketAddr)>;
+
+/// What is left of the running task, after its changes of state.
+#[derive(Debug)]
+pub(super) enum Piece {
+    /// Fire an event.
+    Fire(Event),
+    /// Resolve or reject a promise.
+    Settle(PromiseId, Settlement),
+    /// Announce a data channel as open.
+    AnnounceOpen(Handle),
+    /// Go on with the closing procedure of a data channel, in parallel.
+    CloseUnderlyingTransport(Handle),
+}
+
+impl Connection {
+    /// Queues a task.
+    pub(super) fn queue(&mut self, task: Task) {
+        self.tasks.push_back(task);
+    }
+
+    /// Fires an event later in the running task, in the order of the calls.
+    pub(super) fn fire(&mut self, target: Handle, kind: EventKind) {
+        self.pieces.push_back(Piece::Fire(Event { target, kind }));
+    }
+
+    /// Goes on with the running task. Stops where script runs.
+    pub(super) fn run_piece(&mut self, piece: Piece) -> Option<Step> {
+        match piece {
+            Piece::Fire(event) => return Some(Step::Fired(event)),
+            Piece::Settle(promise, settlement) => self.promises.settle(promise, settlement),
+            Piece::AnnounceOpen(channel) => self.queue(Task::AnnounceOpen { channel }),
+            Piece::CloseUnderlyingTransport(channel) => self.close_underlying_transport(channel),
+        }
+        None
+    }
+
+    /// Runs a task up to the first point where script may run.
+    pub(super) fn run_task(&mut self, task: Task) {
+        match task {
+            Task::FinalStepsToCreateAnOffer {
+                promise,
+                options,
+                inspected,
+            } => {
+                self.final_steps_to_create_an_offer(promise, options, &inspected);
+            }
+            Task::FinalStepsToCreateAnAnswer { promise, inspected } => {
+                self.final_steps_to_create_an_answer(promise, &inspected);
+            }
+            Task::DescriptionFailed { promise, error } => self.description_failed(promise, error),
+            Task::DescriptionApplied { promise, applied } => self.description_applied(promise, *applied),
+            Task::CandidateFailed { promise, message } => self.candidate_failed(promise, message),
+            Task::CandidateAdded { promise, candidate } => self.candidate_added(promise, &candidate),
+            Task::UpdateNegotiationNeeded => self.negotiation_needed_task(),
+            Task::GatheringBegan { transport } => self.gathering_began(transport),
+            Task::CandidateAvailable {
+                transport,
+                candidate,
+                username_fragment,
+            } => {
+                self.candidate_available(transport, candidate, username_fragment);
+            }
+            Task::SurfaceCandidate {
+                transport,
+                candidate,
+                username_fragment,
+            } => {
+                self.surface_the_candidate(transport, candidate, username_fragment);
+            }
+            Task::GatheringFinished {
+                transport,
+                username_fragment,
+            } => {
+                self.gathering_of_a_generation_finished(transport, username_fragment);
+            }
+            Task::GatheringComplete { transport } => self.gathering_complete(transport),
+            Task::IceChanged {
+                transport,
+                selected,
+                state,
+            } => {
+                self.change_the_selected_candidate_pair_and_state(transport, selected, state);
+            }
+            Task::IceRoleChanged { transport, role } => self.ice_role_changed(transport, role),
+            Task::DtlsChanged { transport, state } => self.dtls_state_changed(transport, state),
+            Task::DtlsFailed { transport, error } => self.dtls_failed(transport, error),
+            Task::UpdateConnectionState => self.update_the_connection_state(),
+            Task::TransportDiscarded => self.transport_discarded(),
+            Task::SctpConnected { transport } => self.sctp_connected(transport),
+            Task::SctpClosed { transport, error } => self.sctp_closed(transport, error),
+            Task::AnnounceOpen { channel } => self.announce_as_open(channel),
+            Task::AnnounceInstance {
+                transport,
+                stream,
+                parameters,
+            } => {
+                self.announce_instance(transport, stream, parameters);
+            }
+            Task::Message {
+                transport,
+                stream,
+                data,
+            } => self.message_received(transport, stream, data),
+            Task::BytesSent { channel, bytes } => self.bytes_sent(channel, bytes),
+            Task::ClosingProcedure { channel } => self.closing_procedure(channel),
+            Task::ClosedByRemote { transport, stream } => self.closed_by_remote(transport, stream),
+            Task::StreamReset { transport, stream } => self.stream_reset(transport, stream),
+            Task::AnnounceClosed { channel, error } => self.announce_as_closed(channel, error),
+            Task::UnableToCreate { channel, message } => self.unable_to_create(channel, message),
+            Task::SendFailed { channel, message } => self.send_failed(channel, message),
+        }
+    }
+}

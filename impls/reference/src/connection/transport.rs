@@ -1,0 +1,476 @@
+//! The transport under data channels: ICE, DTLS over it, SCTP over that, each with the object that script sees.
+
+use std::collections::VecDeque;
+use std::net::SocketAddr;
+
+use glare_peer::{
+    Datagram, DtlsTransportState, Handle, IceGatheringState, IceRole, IceTransportState, MessageData,
+    SctpTransportState, SimTime,
+};
+
+use super::data_channel::ChannelParameters;
+use crate::dtls::{DtlsEvent, DtlsRole, DtlsTransport};
+use crate::ice::{Candidate, CandidateUse, IceAgent, IceCredentials, IceEvent};
+use crate::sctp::{SctpEvent, SctpTransport};
+
+/// Names a transport of the connection.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct TransportId(pub(super) usize);
+
+/// How many DTLS datagrams are kept that come before a description says whom to expect.
+const EARLY_DATAGRAMS: usize = 16;
+
+/// An `RTCSctpTransport` with its `RTCDtlsTransport` and `RTCIceTransport`, and the protocols behind them.
+pub(super) struct Transport {
+    // The slots of the three objects.
+    pub(super) sctp_handle: Handle,
+    pub(super) sctp_state: SctpTransportState,
+    /// `[[MaxMessageSize]]`, bytes; infinite for no limit.
+    pub(super) max_message_size: Option<f64>,
+    /// `[[MaxBufferSize]]`, bytes; infinite for no limit.
+    pub(super) max_buffer_size: Option<f64>,
+    pub(super) max_channels: Option<u16>,
+    pub(super) dtls_handle: Handle,
+    pub(super) dtls_state: DtlsTransportState,
+    pub(super) ice_handle: Handle,
+    pub(super) ice_state: IceTransportState,
+    pub(super) gathering_state: IceGatheringState,
+    pub(super) ice_role: IceRole,
+    pub(super) selected_candidate_pair: Option<(SocketAddr, SocketAddr)>,
+
+    // What is behind them.
+    pub(super) agent: IceAgent,
+    /// The addresses that are bound for it, one per address of the host that may be used.
+    pub(super) addresses: Vec<SocketAddr>,
+    /// The username fragment of the generation that was gathered last.
+    pub(super) gathered: Option<String>,
+    /// How many generations are being gathered.
+    pub(super) generations_gathering: usize,
+    /// The credentials that the ICE agent holds of the remote side.
+    pub(super) remote_credentials: Option<IceCredentials>,
+    /// What a remote offer says, until the answer to it is set.
+    held: Option<HeldRemote>,
+    session: Option<DtlsTransport>,
+    dtls_started: bool,
+    /// What `session` was made for.
+    pub(super) dtls: Option<DtlsParameters>,
+    early: VecDeque<Vec<u8>>,
+    association: Option<SctpTransport>,
+    /// The seed and the ports of the association.
+    sctp: Option<SctpParameters>,
+    torn_down: bool,
+    /// Datagrams that are ready to go out.
+    pub(super) datagrams: Vec<Datagram>,
+    /// Lines of the NSS key log.
+    pub(super) secrets: Vec<String>,
+}
+
+/// What was negotiated for DTLS.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct DtlsParameters {
+    pub(super) role: DtlsRole,
+    pub(super) remote_fingerprints: Vec<crate::dtls::Fingerprint>,
+}
+
+/// What was negotiated for SCTP.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct SctpParameters {
+    pub(super) seed: u64,
+    pub(super) local_port: u16,
+    pub(super) remote_port: u16,
+}
+
+/// What is known of the remote side's new generation before ours is in place.
+#[derive(Debug, Clone)]
+struct HeldRemote {
+    credentials: IceCredentials,
+    candidates: Vec<Candidate>,
+    end_of_candidates: bool,
+}
+
+/// Something that happened in a transport, in order.
+#[derive(Debug)]
+pub(super) enum TransportEvent {
+    Ice(IceEvent),
+    /// The DTLS handshake began.
+    DtlsConnecting,
+    Dtls(DtlsEvent),
+    Sctp(SctpEvent),
+}
+
+impl Transport {
+    /// A transport in its initial state.
+    pub(super) fn new(
+        handles: [Handle; 3],
+        agent: IceAgent,
+        addresses: Vec<SocketAddr>,
+        role: IceRole,
+    ) -> Transport {
+        let [sctp_handle, dtls_handle, ice_handle] = handles;
+        Transport {
+            sctp_handle,
+            sctp_state: SctpTransportState::Connecting,
+            max_message_size: None,
+            max_buffer_size: None,
+            max_channels: None,
+            dtls_handle,
+            dtls_state: DtlsTransportState::New,
+            ice_handle,
+            ice_state: IceTransportState::New,
+            gathering_state: IceGatheringState::New,
+            ice_role: role,
+            selected_candidate_pair: None,
+            agent,
+            addresses,
+            gathered: None,
+            generations_gathering: 0,
+            remote_credentials: None,
+            held: None,
+            session: None,
+            dtls_started: false,
+            dtls: None,
+            early: VecDeque::new(),
+            association: None,
+            sctp: None,
+            torn_down: false,
+            datagrams: Vec::new(),
+            secrets: Vec::new(),
+        }
+    }
+
+    /// The DTLS role, once it is negotiated.
+    pub(super) fn dtls_role(&self) -> Option<DtlsRole> {
+        self.dtls.as_ref().map(|dtls| dtls.role)
+    }
+
+    /// The number of streams that can be used in both directions.
+    pub(super) fn negotiated_channels(&self) -> Option<u16> {
+        self.association.as_ref().and_then(SctpTransport::max_channels)
+    }
+
+    /// Keeps what a remote offer says from here on until its answer is set, unless it is of the generation in use.
+    pub(super) fn hold_remote(&mut self, credentials: &IceCredentials) {
+        if self.remote_credentials.as_ref() == Some(credentials) {
+            self.held = None;
+        } else if self
+            .held
+            .as_ref()
+            .is_none_or(|held| held.credentials != *credentials)
+        {
+            self.held = Some(HeldRemote {
+                credentials: credentials.clone(),
+                candidates: Vec::new(),
+                end_of_candidates: false,
+            });
+        }
+    }
+
+    /// Forgets what an offer changed that has been rolled back: theirs, or ours that restarted ICE. `settled` are the
+    /// credentials of the current local description.
+    pub(super) fn roll_back(&mut self, now: SimTime, settled: Option<&IceCredentials>) {
+        self.held = None;
+        if settled.is_some_and(|it| it != self.agent.local_credentials()) && self.agent.abandon_restart(now) {
+            self.gathered = Some(self.agent.local_credentials().username_fragment.clone());
+        }
+    }
+
+    /// Gives the ICE agent what a remote offer said, now that the answer to it is set.
+    pub(super) fn release_held(&mut self, now: SimTime) {
+        let Some(held) = self.held.take() else { return };
+        self.set_remote_credentials(now, held.credentials);
+        for candidate in held.candidates {
+            self.agent.add_remote_candidate(now, candidate);
+        }
+        if held.end_of_candidates {
+            self.agent.remote_end_of_candidates(now);
+        }
+    }
+
+    /// Gives the ICE agent the remote side's credentials, if they are new.
+    pub(super) fn set_remote_credentials(&mut self, now: SimTime, credentials: IceCredentials) {
+        if self.remote_credentials.as_ref() != Some(&credentials) {
+            self.remote_credentials = Some(credentials.clone());
+            self.agent.set_remote_credentials(now, credentials);
+        }
+    }
+
+    /// Takes a remote candidate of a generation. Says why, where the ICE agent has no use for it.
+    pub(super) fn add_remote_candidate(
+        &mut self,
+        now: SimTime,
+        candidate: Candidate,
+        username_fragment: Option<&str>,
+    ) -> Option<&'static str> {
+        match &mut self.held {
+            Some(held) if username_fragment.is_none_or(|it| it == held.credentials.username_fragment) => {
+                held.candidates.push(candidate);
+                None
+            }
+            _ => match self.agent.add_remote_candidate(now, candidate) {
+                CandidateUse::Ignored(why) => Some(why),
+                CandidateUse::Used | CandidateUse::Known | CandidateUse::Held => None,
+            },
+        }
+    }
+
+    /// Takes the end of the candidates of a generation.
+    pub(super) fn remote_end_of_candidates(&mut self, now: SimTime, username_fragment: Option<&str>) {
+        match &mut self.held {
+            Some(held) if username_fragment.is_none_or(|it| it == held.credentials.username_fragment) => {
+                held.end_of_candidates = true;
+            }
+            _ => {
+                let current = self
+                    .remote_credentials
+                    .as_ref()
+                    .map(|it| it.username_fragment.as_str());
+                if username_fragment.is_none() || username_fragment == current {
+                    self.agent.remote_end_of_candidates(now);
+                }
+            }
+        }
+    }
+
+    /// Prepares DTLS and SCTP, which start once ICE has a pair (RFC 9429 section 5.11). Says whether that ends an
+    /// association.
+    pub(super) fn prepare(
+        &mut self,
+        now: SimTime,
+        session: DtlsTransport,
+        dtls: DtlsParameters,
+        sctp: SctpParameters,
+    ) -> bool {
+        let ended = self.association.take().is_some();
+        self.dtls_started = false;
+        let session = self.session.insert(session);
+        for packet in self.early.drain(..) {
+            session.input(now, &packet);
+        }
+        self.dtls = Some(dtls);
+        self.sctp = Some(sctp);
+        ended
+    }
+
+    /// The SCTP ports that were negotiated.
+    pub(super) fn sctp_parameters(&self) -> Option<SctpParameters> {
+        self.sctp
+    }
+
+    /// Takes a datagram, by its first byte (RFC 7983 section 7).
+    ///
+    /// # Errors
+    ///
+    /// What it is, when it is nothing that data channels use.
+    pub(super) fn input(&mut self, now: SimTime, datagram: &Datagram) -> Result<(), String> {
+        match datagram.data.first() {
+            Some(0..=3) => self
+                .agent
+                .input(now, datagram.local, datagram.remote, &datagram.data),
+            Some(20..=63) => match &mut self.session {
+                Some(session) => session.input(now, &datagram.data),
+                None => {
+                    if self.early.len() == EARLY_DATAGRAMS {
+                        self.early.pop_front();
+                    }
+                    self.early.push_back(datagram.data.clone());
+                }
+            },
+            Some(first) => {
+                return Err(format!(
+                    "its first byte is {first}, which is neither STUN nor DTLS"
+                ));
+            }
+            None => return Err("it is empty".to_owned()),
+        }
+        Ok(())
+    }
+
+    /// Opens a stream as a data channel.
+    pub(super) fn open_stream(
+        &mut self,
+        now: SimTime,
+        stream: u16,
+        parameters: ChannelParameters,
+        negotiated: bool,
+    ) -> Result<(), String> {
+        let association = self.association.as_mut().ok_or("there is no SCTP association")?;
+        association
+            .open(now, stream, parameters, negotiated)
+            .map_err(|error| error.to_string())
+    }
+
+    /// Sends a message on the stream of a data channel.
+    pub(super) fn send_message(
+        &mut self,
+        now: SimTime,
+        stream: u16,
+        data: &MessageData,
+    ) -> Result<(), String> {
+        let association = self.association.as_mut().ok_or("there is no SCTP association")?;
+        association
+            .send(now, stream, data)
+            .map_err(|error| error.to_string())
+    }
+
+    /// Resets the outgoing stream once what is queued has been sent. False if there is no association any more.
+    pub(super) fn close_stream(&mut self, now: SimTime, stream: u16) -> bool {
+        match &mut self.association {
+            Some(association) => {
+                association.close_stream(now, stream);
+                true
+            }
+            None => false,
+        }
+    }
+
+    /// Ends everything: an ABORT, a `close_notify`, and then the ICE agent.
+    pub(super) fn tear_down(&mut self, now: SimTime) {
+        if std::mem::replace(&mut self.torn_down, true) {
+            return;
+        }
+        if let Some(association) = &mut self.association {
+            association.abort(now);
+        }
+        self.move_packets(now);
+        if let Some(session) = &mut self.session {
+            session.close();
+        }
+        self.move_packets(now);
+        self.agent.close();
+        self.association = None;
+        self.session = None;
+    }
+
+    /// When [`Transport::advance`] is due, if nothing comes before.
+    pub(super) fn deadline(&self) -> Option<SimTime> {
+        if self.torn_down {
+            return None;
+        }
+        let session = self.session.as_ref().and_then(DtlsTransport::deadline);
+        let association = self.association.as_ref().and_then(SctpTransport::deadline);
+        [self.agent.deadline(), session, association]
+            .into_iter()
+            .flatten()
+            .min()
+    }
+
+    /// Lets what is due happen, moves packets between the layers, and reports what happened, in order.
+    pub(super) fn advance(&mut self, now: SimTime) -> Vec<TransportEvent> {
+        let mut events = Vec::new();
+        if self.torn_down {
+            return events;
+        }
+        if self.agent.deadline().is_some_and(|deadline| deadline <= now) {
+            self.agent.advance(now);
+        }
+        if let Some(session) = self
+            .session
+            .as_mut()
+            .filter(|it| it.deadline().is_some_and(|at| at <= now))
+        {
+            session.advance(now);
+        }
+        if let Some(association) = self
+            .association
+            .as_mut()
+            .filter(|it| it.deadline().is_some_and(|at| at <= now))
+        {
+            association.advance(now);
+        }
+        loop {
+            let before = events.len();
+            while let Some(event) = self.agent.event() {
+                events.push(TransportEvent::Ice(event));
+            }
+            self.start_dtls(now, &mut events);
+            while let Some(event) = self.session.as_mut().and_then(DtlsTransport::event) {
+                self.dtls_event(now, event, &mut events);
+            }
+            while let Some(event) = self.association.as_mut().and_then(SctpTransport::event) {
+                events.push(TransportEvent::Sctp(event));
+            }
+            let moved = self.move_packets(now);
+            if !moved && events.len() == before {
+                return events;
+            }
+        }
+    }
+
+    /// Starts DTLS once ICE has a pair to send on.
+    fn start_dtls(&mut self, now: SimTime, events: &mut Vec<TransportEvent>) {
+        let connected = matches!(
+            self.agent.state(),
+            IceTransportState::Connected | IceTransportState::Completed
+        );
+        if !connected || self.dtls_started || self.agent.selected().is_none() {
+            return;
+        }
+        if let Some(session) = &mut self.session {
+            self.dtls_started = true;
+            session.start(now);
+            events.push(TransportEvent::DtlsConnecting);
+        }
+    }
+
+    fn dtls_event(&mut self, now: SimTime, event: DtlsEvent, events: &mut Vec<TransportEvent>) {
+        match event {
+            DtlsEvent::Data(packet) => {
+                if let Some(association) = &mut self.association {
+                    association.input(now, &packet);
+                }
+                return;
+            }
+            DtlsEvent::Connected => {
+                if let (Some(dtls), Some(sctp)) = (&self.dtls, self.sctp) {
+                    let mut association = SctpTransport::new(
+                        sctp.seed,
+                        // webrtc-pc#dfn-send-algorithm has measured the message before it comes here.
+                        usize::MAX,
+                        sctp.local_port,
+                        sctp.remote_port,
+                        dtls.role,
+                        now,
+                    );
+                    association.connect(now);
+                    self.association = Some(association);
+                }
+            }
+            DtlsEvent::Closed | DtlsEvent::Failed(_) => self.association = None,
+        }
+        events.push(TransportEvent::Dtls(event));
+    }
+
+    /// Moves what each layer has to send to the layer below. Says whether there was anything.
+    fn move_packets(&mut self, now: SimTime) -> bool {
+        let mut moved = false;
+        while let Some(packet) = self.association.as_mut().and_then(SctpTransport::transmit) {
+            moved = true;
+            if let Some(session) = &mut self.session {
+                // A packet that DTLS cannot take is lost, as on any network; SCTP sends it again.
+                let _lost = session.send(now, &packet);
+            }
+        }
+        while let Some(packet) = self.session.as_mut().and_then(DtlsTransport::transmit) {
+            moved = true;
+            if let Some((local, remote)) = self.agent.selected() {
+                self.datagrams.push(Datagram {
+                    local,
+                    remote,
+                    data: packet,
+                });
+            }
+        }
+        if let Some(session) = &mut self.session {
+            self.secrets.append(&mut session.secrets());
+        }
+        while let Some(transmit) = self.agent.transmit() {
+            moved = true;
+            self.datagrams.push(Datagram {
+                local: transmit.local,
+                remote: transmit.remote,
+                data: transmit.data,
+            });
+        }
+        moved
+    }
+}

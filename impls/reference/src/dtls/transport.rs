@@ -1,0 +1,347 @@
+//! The DTLS transport: a handshake, a verified other side, and then data both ways.
+
+use std::collections::VecDeque;
+use std::time::Duration;
+
+use glare_peer::{DtlsVersion, SimTime};
+
+use super::certificate::Certificate;
+use super::clock::Clock;
+use super::dimpl_session::DimplSession;
+use super::fingerprint::{Fingerprint, vouched_for};
+use super::key_log::{self, Secret};
+use super::session::{Output, Role, Session};
+
+/// The longest payload of a record, bytes (RFC 6347 section 4.1).
+const LONGEST_RECORD: usize = 1 << 14;
+
+/// How many datagrams are kept that arrive before [`DtlsTransport::start`]; older ones go first, as on a full queue.
+const EARLY_DATAGRAMS: usize = 16;
+
+/// A DTLS association as `RTCDtlsTransport` sees it (RFC 8827 section 6.5). It begins when it is started, and is connected
+/// only once the remote certificate is found to match one of the fingerprints given.
+pub(crate) struct DtlsTransport {
+    session: Box<dyn Session>,
+    state: State,
+    remote_fingerprints: Vec<Fingerprint>,
+    /// Whether the remote certificate has been seen and matched.
+    verified: bool,
+    early: VecDeque<Vec<u8>>,
+    transmit: VecDeque<Vec<u8>>,
+    events: VecDeque<DtlsEvent>,
+    deadline: Option<SimTime>,
+    client_random: Option<[u8; 32]>,
+    /// Secrets whose client random has not been seen yet.
+    secrets: Vec<Secret>,
+    /// The number of the next record that is sent in the clear.
+    next_clear_record: u64,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum State {
+    New,
+    Connecting,
+    Connected,
+    Closed,
+    /// Failed, and says so again whenever the other side sends its part of the handshake again.
+    Refused,
+    Failed,
+}
+
+/// What a [`DtlsTransport`] reports.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum DtlsEvent {
+    /// The handshake is complete and the remote fingerprint verified.
+    Connected,
+    /// The payload of a record.
+    Data(Vec<u8>),
+    /// The other side closed with `close_notify`. Nothing follows.
+    Closed,
+    /// The association failed. Nothing follows.
+    Failed(DtlsFailure),
+}
+
+/// Why an association failed.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum DtlsFailure {
+    /// The handshake, or later a record, broke a rule, or time ran out.
+    #[error("{0}")]
+    Handshake(String),
+    /// The remote certificate matches none of the fingerprints that count (RFC 8122 section 5).
+    #[error(
+        "the remote certificate has fingerprint {presented}, but the description gave {}",
+        if expected.is_empty() { "none".to_owned() } else {
+            expected.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
+        }
+    )]
+    Fingerprint {
+        /// What the description gave.
+        expected: Vec<Fingerprint>,
+        /// The SHA-256 fingerprint of the certificate that came.
+        presented: Fingerprint,
+    },
+}
+
+/// Why the transport cannot do what it was asked to.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum DtlsError {
+    /// No association could be made.
+    #[error("cannot set up DTLS: {0}")]
+    Setup(String),
+    /// Data can be sent only while connected.
+    #[error("the DTLS transport is not connected")]
+    NotConnected,
+    /// The data does not fit a record.
+    #[error("{0} bytes do not fit a DTLS record, which holds {LONGEST_RECORD}")]
+    TooLong(usize),
+    /// The association could not send.
+    #[error("DTLS cannot send: {0}")]
+    Send(String),
+}
+
+impl DtlsTransport {
+    /// A transport that has not begun. All its chance comes from `seed`; `unix_time` is the wall clock at
+    /// [`SimTime::ZERO`] since the Unix epoch. Without `version` it offers and takes DTLS 1.3 and 1.2.
+    ///
+    /// # Errors
+    ///
+    /// [`DtlsError::Setup`] when the library refuses.
+    pub fn new(
+        certificate: &Certificate,
+        role: Role,
+        remote_fingerprints: Vec<Fingerprint>,
+        version: Option<DtlsVersion>,
+        seed: u64,
+        unix_time: Duration,
+        now: SimTime,
+    ) -> Result<DtlsTransport, DtlsError> {
+        let clock = Clock::new(unix_time).map_err(|error| DtlsError::Setup(error.to_string()))?;
+        let session = DimplSession::new(certificate, role, version, seed, clock, now)
+            .map_err(|error| DtlsError::Setup(error.to_string()))?;
+        Ok(DtlsTransport {
+            session: Box::new(session),
+            state: State::New,
+            remote_fingerprints,
+            verified: false,
+            early: VecDeque::new(),
+            transmit: VecDeque::new(),
+            events: VecDeque::new(),
+            deadline: None,
+            client_random: None,
+            secrets: Vec::new(),
+            next_clear_record: 0,
+        })
+    }
+
+    /// Begins the handshake, and takes what has arrived before. Without effect when it has begun.
+    pub fn start(&mut self, now: SimTime) {
+        if self.state != State::New {
+            return;
+        }
+        self.state = State::Connecting;
+        let started = self.session.start(now).map_err(|error| error.0);
+        self.drain(started);
+        while let Some(packet) = self.early.pop_front() {
+            self.input(now, &packet);
+        }
+    }
+
+    /// Takes a datagram that RFC 7983 section 7 gives to DTLS. What is not part of the association is dropped.
+    pub fn input(&mut self, now: SimTime, packet: &[u8]) {
+        match self.state {
+            State::New => {
+                if self.early.len() == EARLY_DATAGRAMS {
+                    self.early.pop_front();
+                }
+                self.early.push_back(packet.to_vec());
+            }
+            State::Connecting | State::Connected => {
+                self.client_random = self.client_random.or_else(|| key_log::client_random(packet));
+                let taken = self.session.input(now, packet).map_err(|error| error.0);
+                self.drain(taken);
+            }
+            State::Refused if packet.first() == Some(&HANDSHAKE) => self.refuse(),
+            State::Refused | State::Closed | State::Failed => {}
+        }
+    }
+
+    /// Lets what is due at `now` happen.
+    pub fn advance(&mut self, now: SimTime) {
+        if matches!(self.state, State::Connecting | State::Connected) {
+            let advanced = self.session.advance(now).map_err(|error| error.0);
+            self.drain(advanced);
+        }
+    }
+
+    /// When [`DtlsTransport::advance`] is to be called, if nothing comes before.
+    pub fn deadline(&self) -> Option<SimTime> {
+        self.deadline
+    }
+
+    /// Sends data in a record of its own.
+    ///
+    /// # Errors
+    ///
+    /// When not connected, when `data` is longer than a record (16384 bytes), or when the association cannot send.
+    pub fn send(&mut self, now: SimTime, data: &[u8]) -> Result<(), DtlsError> {
+        if self.state != State::Connected {
+            return Err(DtlsError::NotConnected);
+        }
+        if data.len() > LONGEST_RECORD {
+            return Err(DtlsError::TooLong(data.len()));
+        }
+        let sent = self.session.advance(now).and_then(|()| self.session.send(data));
+        self.drain(sent.clone().map_err(|error| error.0));
+        sent.map_err(|error| DtlsError::Send(error.0))
+    }
+
+    /// The next datagram to send.
+    pub fn transmit(&mut self) -> Option<Vec<u8>> {
+        self.transmit.pop_front()
+    }
+
+    /// The next event.
+    pub fn event(&mut self) -> Option<DtlsEvent> {
+        self.events.pop_front()
+    }
+
+    /// The lines of the NSS key log that came up since last asked.
+    pub fn secrets(&mut self) -> Vec<String> {
+        let Some(client_random) = self.client_random else {
+            return Vec::new();
+        };
+        let secrets = std::mem::take(&mut self.secrets);
+        secrets
+            .iter()
+            .map(|secret| secret.line(&secret.client_random.unwrap_or(client_random)))
+            .collect()
+    }
+
+    /// The version agreed on, once it is.
+    pub fn version(&self) -> Option<DtlsVersion> {
+        self.session.version()
+    }
+
+    /// Ends the association on purpose: `close_notify` when it is connected, silence when it is not. No event follows.
+    pub fn close(&mut self) {
+        if matches!(self.state, State::Connecting | State::Connected) {
+            // The library refuses only when it has nothing to close any more, and then there is nothing to send.
+            if self.session.close().is_ok() {
+                while let Output::Packet(packet) = self.session.poll() {
+                    self.transmit.push_back(packet);
+                }
+            }
+        }
+        if !matches!(self.state, State::Failed | State::Refused) {
+            self.state = State::Closed;
+        }
+        self.early.clear();
+        self.deadline = None;
+    }
+
+    /// Takes everything the session has to say, and after it the error, should it have come to one.
+    fn drain(&mut self, result: Result<(), String>) {
+        while matches!(self.state, State::Connecting | State::Connected) {
+            match self.session.poll() {
+                Output::Packet(packet) => self.sent(packet),
+                Output::PeerCertificate(certificate) => self.verify(&certificate),
+                Output::Connected => self.connected(),
+                Output::Data(data) => {
+                    if self.state == State::Connected {
+                        self.events.push_back(DtlsEvent::Data(data));
+                    }
+                }
+                Output::CloseNotify => {
+                    // RFC 5246 section 7.2.1: answered with a close_notify of our own.
+                    self.close();
+                    self.events.push_back(DtlsEvent::Closed);
+                }
+                Output::Wait(deadline) => {
+                    self.deadline = deadline;
+                    break;
+                }
+            }
+        }
+        self.secrets.extend(self.session.secrets());
+        if let (Err(error), State::Connecting | State::Connected) = (result, self.state) {
+            self.fail(State::Failed, DtlsFailure::Handshake(error));
+        }
+    }
+
+    fn sent(&mut self, packet: Vec<u8>) {
+        self.client_random = self.client_random.or_else(|| key_log::client_random(&packet));
+        if let Some(last) = last_clear_record(&packet) {
+            self.next_clear_record = self.next_clear_record.max(last + 1);
+        }
+        self.transmit.push_back(packet);
+    }
+
+    /// RFC 8827 section 6.5: the certificate must match before anything is taken from the other side.
+    fn verify(&mut self, certificate: &[u8]) {
+        if vouched_for(certificate, &self.remote_fingerprints) {
+            self.verified = true;
+            return;
+        }
+        let failure = DtlsFailure::Fingerprint {
+            expected: self.remote_fingerprints.clone(),
+            presented: Fingerprint::sha256_of(certificate),
+        };
+        if self.session.version() == Some(DtlsVersion::V1_2) {
+            self.fail(State::Refused, failure);
+            self.refuse();
+        } else {
+            self.fail(State::Failed, failure);
+        }
+    }
+
+    fn connected(&mut self) {
+        if self.verified {
+            self.state = State::Connected;
+            self.events.push_back(DtlsEvent::Connected);
+        } else {
+            self.fail(
+                State::Failed,
+                DtlsFailure::Handshake("the other side presented no certificate".to_owned()),
+            );
+        }
+    }
+
+    fn fail(&mut self, state: State, failure: DtlsFailure) {
+        self.state = state;
+        self.deadline = None;
+        self.events.push_back(DtlsEvent::Failed(failure));
+    }
+
+    /// Sends the fatal alert `bad_certificate` (RFC 5246 section 7.2.2), again for each message that comes again (RFC 6347
+    /// section 4.2.7). The library has no way to send one, so it is written here, which can be done as long as records
+    /// go in the clear: in DTLS 1.2 the certificates are exchanged before the keys are in use. In DTLS 1.3 the alert
+    /// would have to be encrypted, so there the other side is left to its timeout.
+    fn refuse(&mut self) {
+        let [_, _, number @ ..] = self.next_clear_record.to_be_bytes();
+        self.next_clear_record += 1;
+        let mut record = vec![ALERT, 0xFE, 0xFD, 0, 0];
+        record.extend(number);
+        record.extend([0, 2, FATAL, BAD_CERTIFICATE]);
+        self.transmit.push_back(record);
+    }
+}
+
+const ALERT: u8 = 21;
+const HANDSHAKE: u8 = 22;
+const FATAL: u8 = 2;
+const BAD_CERTIFICATE: u8 = 42;
+
+/// The number of the last record of a datagram that is in the clear (epoch 0; RFC 6347 section 4.1).
+fn last_clear_record(datagram: &[u8]) -> Option<u64> {
+    let mut last = None;
+    let mut rest = datagram;
+    while let Some((&[_, 0xFE, _, 0, 0, a, b, c, d, e, f, high, low], after)) = rest.split_first_chunk::<13>()
+    {
+        last = Some(u64::from_be_bytes([0, 0, a, b, c, d, e, f]));
+        let Some(next) = after.get(usize::from(u16::from_be_bytes([high, low]))..) else {
+            break;
+        };
+        rest = next;
+    }
+    last
+}

@@ -1,0 +1,132 @@
+//! One check under way, sent again until it is answered or given up (RFC 8489 section 6.2.1).
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use glare_peer::SimTime;
+use stun_types::message::TransactionId;
+
+use super::Role;
+use super::checklist::PairId;
+
+/// Rc of RFC 8489 section 6.2.1: how often a request is sent.
+const REQUEST_COUNT: u32 = 7;
+/// Rm of RFC 8489 section 6.2.1: how many initial timeouts the last one is waited for.
+const LAST_WAIT: u32 = 16;
+/// Least initial retransmission timeout (RFC 8445 section 14.3).
+const MINIMUM_TIMEOUT: Duration = Duration::from_millis(500);
+
+/// How long a transaction with the least timeout lives: 63 of it for the requests, 16 for the last answer. RFC 8863
+/// section 4 takes the same span for its timer.
+pub(super) const SHORTEST_LIFE: Duration = Duration::from_millis(500 * ((1 << (REQUEST_COUNT - 1)) - 1 + 16));
+
+/// RFC 8445 section 14.3: the initial timeout with so many pairs waiting or in progress. Its factor N counts checklists,
+/// and there is one.
+pub(super) fn initial_timeout(pacing: Duration, active_pairs: u32) -> Duration {
+    MINIMUM_TIMEOUT.max(pacing.saturating_mul(active_pairs))
+}
+
+/// What a transaction asks of its owner.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Due {
+    /// Nothing yet.
+    Nothing,
+    /// Send the request again.
+    Retransmit,
+    /// No answer came in time.
+    TimedOut,
+}
+
+/// A check that waits for its answer.
+#[derive(Debug)]
+pub(super) struct Transaction {
+    pub(super) id: TransactionId,
+    pub(super) pair: PairId,
+    pub(super) base: SocketAddr,
+    pub(super) remote: SocketAddr,
+    /// The role the request claimed.
+    pub(super) role: Role,
+    /// Whether the request carried `USE-CANDIDATE`.
+    pub(super) use_candidate: bool,
+    /// The `PRIORITY` of the request.
+    pub(super) priority: u32,
+    pub(super) packet: Vec<u8>,
+    pub(super) sent: SimTime,
+    requests: u32,
+    timeout: Duration,
+    next: SimTime,
+    cancelled: bool,
+}
+
+/// What a request said, to be compared with its answer.
+pub(super) struct Sent {
+    pub(super) pair: PairId,
+    pub(super) base: SocketAddr,
+    pub(super) remote: SocketAddr,
+    pub(super) role: Role,
+    pub(super) use_candidate: bool,
+    pub(super) priority: u32,
+}
+
+impl Transaction {
+    /// A transaction whose first request leaves now.
+    pub(super) fn new(
+        now: SimTime,
+        id: TransactionId,
+        sent: Sent,
+        packet: Vec<u8>,
+        timeout: Duration,
+    ) -> Transaction {
+        Transaction {
+            id,
+            pair: sent.pair,
+            base: sent.base,
+            remote: sent.remote,
+            role: sent.role,
+            use_candidate: sent.use_candidate,
+            priority: sent.priority,
+            packet,
+            sent: now,
+            requests: 1,
+            timeout,
+            next: now + timeout,
+            cancelled: false,
+        }
+    }
+
+    /// RFC 8445 section 7.3.1.4: no more requests are sent and no answer is no failure, but an answer still counts.
+    pub(super) fn cancel(&mut self) {
+        self.cancelled = true;
+        self.next = self.sent
+            + self
+                .timeout
+                .saturating_mul((1 << (REQUEST_COUNT - 1)) - 1 + LAST_WAIT);
+    }
+
+    pub(super) fn is_cancelled(&self) -> bool {
+        self.cancelled
+    }
+
+    /// When something is due.
+    pub(super) fn deadline(&self) -> SimTime {
+        self.next
+    }
+
+    /// RFC 8489 section 6.2.1: the intervals double, the last is Rm times the first.
+    pub(super) fn advance(&mut self, now: SimTime) -> Due {
+        if now < self.next {
+            return Due::Nothing;
+        }
+        if self.cancelled || self.requests == REQUEST_COUNT {
+            return Due::TimedOut;
+        }
+        self.requests += 1;
+        let factor = if self.requests == REQUEST_COUNT {
+            LAST_WAIT
+        } else {
+            1 << (self.requests - 1)
+        };
+        self.next = now + self.timeout.saturating_mul(factor);
+        Due::Retransmit
+    }
+}
