@@ -4,24 +4,17 @@ use std::sync::LazyLock;
 use std::time::{Duration, Instant};
 
 use glare_peer::SimTime;
-use str0m::{Input, Rtc};
-
-use crate::ambient;
-use crate::crypto;
 
 /// What [`SimTime::ZERO`] is as an `Instant`, in every run of the process.
 ///
-/// str0m and dimpl each freeze a pair of `Instant` and wall clock when they first need one, for as long as the process
-/// lives. Both are made to do so here, next to the base, so that the first run of a process and a later one see the same
-/// distance between the two.
+/// str0m and dimpl each freeze a pair of `Instant` and wall clock for as long as the process lives. With one base the
+/// distance to that pair is the same in the first run of a process and in a later one.
 static BASE: LazyLock<Instant> = LazyLock::new(|| {
     #[expect(
         clippy::disallowed_methods,
         reason = "the one base of the process; only what is added to it ever reaches a packet"
     )]
-    let base = Instant::now();
-    freeze_time_origins(base);
-    base
+    Instant::now()
 });
 
 /// A deadline further away than this is str0m's way to say that there is none.
@@ -36,20 +29,6 @@ pub(crate) fn instant(now: SimTime) -> Instant {
 pub(crate) fn deadline(instant: Instant) -> Option<SimTime> {
     let since_start = instant.saturating_duration_since(*BASE);
     (since_start < NEVER).then(|| SimTime::ZERO + since_start)
-}
-
-/// Makes str0m and dimpl read the clocks they will never read again. How the throw-away connection fares is of no
-/// interest: a client's first flight is all that is needed.
-fn freeze_time_origins(base: Instant) {
-    let certificate = crypto::certificate(0, Duration::ZERO);
-    ambient::enter(0, || {
-        let mut rtc = Rtc::builder()
-            .set_crypto_provider(crypto::provider())
-            .set_dtls_cert(certificate)
-            .build(base);
-        drop(rtc.direct_api().start_dtls(true));
-        drop(rtc.handle_input(Input::Timeout(base)));
-    });
 }
 
 #[cfg(test)]

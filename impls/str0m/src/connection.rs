@@ -6,17 +6,16 @@
 use std::collections::VecDeque;
 
 use glare_peer::{
-    Attribute, Called, Configuration, CreateError, DataChannelInit, DataChannelState, Datagram, DtlsVersion,
-    Event, EventKind, Exception, ExceptionName, Handle, HostView, IceCandidate, IceConnectionState,
-    IceGatheringState, IceTransportPolicy, Input, MessageData, Operation, OperationId, Outbox, Peer,
-    PeerConnectionState, SessionDescription, SignalingState, SimTime, Step, Unsupported, Value,
+    Attribute, Called, Configuration, CreateError, DataChannelState, Datagram, DtlsVersion, Event, EventKind,
+    Exception, ExceptionName, Handle, HostView, IceCandidate, IceConnectionState, IceGatheringState,
+    IceTransportPolicy, Input, MessageData, Operation, OperationId, Outbox, Peer, PeerConnectionState,
+    SessionDescription, SignalingState, SimTime, Step, Unsupported, Value,
 };
-use str0m::channel::{ChannelConfig, ChannelId, Reliability};
-use str0m::error::{ProtoError, RtcError, SctpError};
+use str0m::channel::ChannelId;
 use str0m::net::{Protocol, Receive};
 use str0m::{IceCreds, Output, Rtc};
 
-use crate::channels::{self, Channels};
+use crate::channels::Channels;
 use crate::gathering::Gathering;
 use crate::negotiation::Negotiation;
 use crate::{ambient, clock, crypto};
@@ -135,7 +134,7 @@ impl Connection {
     }
 
     /// One call into str0m, with all chance from the peer's generator.
-    fn enter<R>(&mut self, work: impl FnOnce(&mut Rtc) -> R) -> R {
+    pub(crate) fn enter<R>(&mut self, work: impl FnOnce(&mut Rtc) -> R) -> R {
         let seed = self.chance.u64(..);
         let (result, secrets) = ambient::enter(seed, || work(&mut self.rtc));
         self.outbox.secrets.extend(secrets);
@@ -147,7 +146,7 @@ impl Connection {
     }
 
     /// Polls until str0m asks for a timeout.
-    fn poll(&mut self) {
+    pub(crate) fn poll(&mut self) {
         let mut errors = 0;
         loop {
             match self.enter(Rtc::poll_output) {
@@ -189,32 +188,6 @@ impl Connection {
         }
     }
 
-    /// Takes down what only a call into str0m can tell.
-    fn look_at_channels(&mut self) {
-        for handle in self.channels.living() {
-            let Some(channel) = self.channels.get(handle) else {
-                continue;
-            };
-            let (stream, buffered) = (channel.stream, channel.buffered);
-            let Some(id) = channel.id.filter(|_| stream.is_none() || buffered > 0) else {
-                continue;
-            };
-            let (stream, buffered) = self.enter(|rtc| {
-                let stream = stream.or_else(|| rtc.direct_api().sctp_stream_id_by_channel_id(id));
-                let buffered = match rtc.channel(id) {
-                    Some(mut channel) => channel.buffered_amount(),
-                    // What was never sent stays buffered, as webrtc-pc#dom-datachannel-bufferedamount has it.
-                    None => buffered,
-                };
-                (stream, buffered)
-            });
-            if let Some(channel) = self.channels.get_mut(handle) {
-                channel.stream = stream;
-                channel.buffered = buffered;
-            }
-        }
-    }
-
     /// Queues what an event of str0m's means in the specification's terms.
     fn notice(&mut self, event: str0m::Event) {
         match event {
@@ -246,31 +219,6 @@ impl Connection {
         }
     }
 
-    fn notice_open(&mut self, id: ChannelId, label: String) {
-        let known = self.channels.by_id(id).map(|channel| channel.handle);
-        let handle = match known {
-            Some(handle) => handle,
-            None => {
-                let config = self.enter(|rtc| rtc.channel(id)?.config().cloned());
-                let config = config.unwrap_or_else(|| ChannelConfig {
-                    label,
-                    ..ChannelConfig::default()
-                });
-                let handle = self.channels.add(Some(id), config);
-                self.tasks.push(Happening::DataChannel(handle));
-                handle
-            }
-        };
-        let threshold = self
-            .channels
-            .get(handle)
-            .map_or(0, |channel| channel.low_threshold);
-        if threshold > 0 {
-            self.set_low_threshold(id, threshold);
-        }
-        self.tasks.push(Happening::Open(handle));
-    }
-
     fn with_channel(&mut self, id: ChannelId, happening: impl FnOnce(Handle) -> Happening) {
         match self.channels.by_id(id).map(|channel| channel.handle) {
             Some(handle) => self.tasks.push(happening(handle)),
@@ -283,15 +231,6 @@ impl Connection {
         for handle in self.channels.living() {
             self.tasks.push(Happening::Close(handle));
         }
-    }
-
-    fn set_low_threshold(&mut self, id: ChannelId, threshold: u32) {
-        let threshold = usize::try_from(threshold).unwrap_or(usize::MAX);
-        self.enter(|rtc| {
-            if let Some(mut channel) = rtc.channel(id) {
-                channel.set_buffered_amount_low_threshold(threshold);
-            }
-        });
     }
 
     /// Tells str0m what time it is, so that the timers of what comes next start now.
@@ -412,86 +351,6 @@ impl Connection {
         needed
     }
 
-    /// webrtc-pc#dom-rtcpeerconnection-createdatachannel, as far as str0m goes.
-    fn create_data_channel(&mut self, label: String, init: DataChannelInit) -> Called {
-        let config = match channels::config(label, init) {
-            Ok(config) => config,
-            Err(unsupported) => return Called::Unsupported(unsupported),
-        };
-        if let Some(stream) = config
-            .negotiated
-            .filter(|stream| self.channels.has_negotiated(*stream))
-        {
-            return Called::Unsupported(Unsupported::new(format!(
-                "str0m panics when a negotiated id is used twice, and {stream} is in use"
-            )));
-        }
-        let handle = self.channels.add(None, config);
-        if self.negotiation.application || self.negotiation.carries_channel() {
-            self.hand_over_channels();
-        }
-        Called::Returned(Value::Object(handle))
-    }
-
-    /// webrtc-pc#dom-datachannel-send, as far as str0m goes.
-    fn send(&mut self, handle: Handle, data: &MessageData) -> Called {
-        let id = match self.channels.get(handle) {
-            Some(channel) if channel.state == DataChannelState::Open => channel.id,
-            Some(channel) => {
-                return threw(
-                    ExceptionName::InvalidStateError,
-                    format!("the channel is {}", channel.state),
-                );
-            }
-            None => return no_such_channel(handle),
-        };
-        let binary = matches!(data, MessageData::Binary(_));
-        let written = self.enter(|rtc| {
-            let mut channel = id.and_then(|id| rtc.channel(id))?;
-            Some(channel.write(binary, data.as_bytes()))
-        });
-        if let (Some(Ok(true)), Some(channel)) = (&written, self.channels.get_mut(handle)) {
-            channel.buffered += data.len();
-        }
-        self.poll();
-        match written {
-            Some(Ok(true)) => Called::Returned(Value::Undefined),
-            Some(Ok(false)) => threw(
-                ExceptionName::OperationError,
-                "str0m's send buffer is full".to_owned(),
-            ),
-            Some(Err(RtcError::Sctp(SctpError::Proto(ProtoError::ErrOutboundPacketTooLarge)))) => threw(
-                ExceptionName::TypeError,
-                "larger than the other side's max-message-size".to_owned(),
-            ),
-            Some(Err(error)) => threw(ExceptionName::OperationError, format!("str0m: {error}")),
-            None => threw(
-                ExceptionName::InvalidStateError,
-                "str0m has no such open channel".to_owned(),
-            ),
-        }
-    }
-
-    /// webrtc-pc#dom-rtcdatachannel-close, as far as str0m goes.
-    fn close_data_channel(&mut self, handle: Handle) -> Called {
-        let Some(channel) = self.channels.get_mut(handle) else {
-            return no_such_channel(handle);
-        };
-        match (channel.state, channel.id, channel.stream) {
-            (DataChannelState::Closing | DataChannelState::Closed, _, _) => {}
-            (DataChannelState::Open, Some(id), _) => {
-                channel.state = DataChannelState::Closing;
-                self.call(|rtc| rtc.direct_api().close_data_channel(id));
-            }
-            _ => {
-                return Called::Unsupported(Unsupported::new(
-                    "str0m cannot close a channel that has not opened yet",
-                ));
-            }
-        }
-        Called::Returned(Value::Undefined)
-    }
-
     /// webrtc-pc#dom-rtcpeerconnection-close: nothing is fired and no promise settles from here on; what str0m still has to
     /// send goes out.
     fn close(&mut self) -> Called {
@@ -512,47 +371,6 @@ impl Connection {
             self.connection_state = PeerConnectionState::Closed;
         }
         Called::Returned(Value::Undefined)
-    }
-
-    fn set_buffered_amount_low_threshold(&mut self, handle: Handle, threshold: u32) -> Called {
-        let Some(channel) = self.channels.get_mut(handle) else {
-            return no_such_channel(handle);
-        };
-        channel.low_threshold = threshold;
-        if let (Some(id), DataChannelState::Open) = (channel.id, channel.state) {
-            self.set_low_threshold(id, threshold);
-            self.poll();
-        }
-        Called::Returned(Value::Undefined)
-    }
-
-    fn read_channel(&self, handle: Handle, attribute: Attribute) -> Result<Value, Unsupported> {
-        let channel = self
-            .channels
-            .get(handle)
-            .ok_or_else(|| Unsupported::new(format!("{handle} is no object of this connection")))?;
-        let config = &channel.config;
-        let number_or_null =
-            |number: Option<u16>| number.map_or(Value::Null, |number| Value::Number(number.into()));
-        Ok(match attribute {
-            Attribute::Label => Value::String(config.label.clone()),
-            Attribute::Protocol => Value::String(config.protocol.clone()),
-            Attribute::Ordered => Value::Boolean(config.ordered),
-            Attribute::Negotiated => Value::Boolean(config.negotiated.is_some()),
-            Attribute::MaxPacketLifeTime => number_or_null(match config.reliability {
-                Reliability::MaxPacketLifetime { lifetime } => Some(lifetime),
-                _ => None,
-            }),
-            Attribute::MaxRetransmits => number_or_null(match config.reliability {
-                Reliability::MaxRetransmits { retransmits } => Some(retransmits),
-                _ => None,
-            }),
-            Attribute::Id => number_or_null(channel.stream),
-            Attribute::ReadyState => Value::String(channel.state.to_string()),
-            Attribute::BufferedAmount => Value::Number(channel.buffered as f64),
-            Attribute::BufferedAmountLowThreshold => Value::Number(channel.low_threshold.into()),
-            _ => return Err(Unsupported::new(format!("a data channel has no {attribute}"))),
-        })
     }
 }
 
@@ -709,14 +527,8 @@ fn fired(target: Handle, kind: EventKind) -> Step {
     Step::Fired(Event { target, kind })
 }
 
-fn threw(name: ExceptionName, message: String) -> Called {
+pub(crate) fn threw(name: ExceptionName, message: String) -> Called {
     Called::Threw(Exception::new(name, message))
-}
-
-fn no_such_channel(handle: Handle) -> Called {
-    Called::Unsupported(Unsupported::new(format!(
-        "{handle} is no data channel of this connection"
-    )))
 }
 
 fn ice_connection_state(state: str0m::IceConnectionState) -> IceConnectionState {

@@ -1,14 +1,17 @@
 //! str0m behind the peer contract.
 //!
 //! What str0m does is str0m's own; the adapter adds only the bookkeeping that every user of str0m must do, and
-//! [`Str0m::about`](glare_peer::Implementation::about) lists it. Read [`connection`] first, then [`negotiation`].
+//! [`Str0m`]'s `about()` lists it. Read `connection` first, then `negotiation` and `channels`.
 //!
 //! # What comes from the operating system all the same
 //!
-//! A peer gives the same packets for the same seed only where these are pinned from below:
+//! No argument reaches these. A peer repeats byte for byte only where they are pinned from below, and every run has a
+//! thread of its own:
 //!
-//! - `getrandom`, by sctp-proto through `rand`: verification tags, initial TSNs and state cookies of SCTP. They travel
-//!   encrypted, so without the pin only the bodies of DTLS application data records differ.
+//! - `getrandom`, by sctp-proto through `rand`'s generator of the thread: verification tags, initial TSNs and state cookies
+//!   of SCTP. They travel encrypted, so without the pin the bodies of DTLS application data records differ.
+//! - `Instant::now`, by sctp-proto when it begins an association: without the pin its first measure of the round trip, and
+//!   so the times of its retransmissions, differ by what the wall clock says.
 //! - `getrandom`, by `RandomState`: the order in which str0m takes up several candidates of one description.
 //! - `SystemTime::now` and `Instant::now`, once in a process each by str0m and dimpl: the `gmt_unix_time` in the randoms
 //!   of DTLS 1.2 differs between processes.
@@ -22,10 +25,9 @@ mod gathering;
 mod negotiation;
 
 use std::sync::LazyLock;
-use std::time::Duration;
 
-use glare_peer::{About, Configuration, CreateError, Granularity, HostView, Implementation, Peer, SimTime};
-use str0m::Rtc;
+use glare_peer::{About, Configuration, CreateError, Granularity, HostView, Implementation, Peer};
+use str0m::change::SdpOffer;
 
 use crate::connection::Connection;
 
@@ -51,23 +53,54 @@ impl Implementation for Str0m {
     }
 }
 
-const DERIVED: &[&str] = &[];
+/// What str0m has no notion of, and what the adapter works it out from.
+const DERIVED: &[&str] = &[
+    "signalingState, signalingstatechange: from the calls that succeeded",
+    "InvalidStateError of createOffer, createAnswer, setLocalDescription and setRemoteDescription: from that signalingState",
+    "InvalidStateError of addIceCandidate: from there being no remote description",
+    "InvalidStateError after close(): from close() having been called",
+    "InvalidModificationError of setLocalDescription: str0m reads no local description, so only its last one is applied",
+    "currentLocalDescription, pendingLocalDescription, localDescription, currentRemoteDescription, \
+     pendingRemoteDescription, remoteDescription: the texts that str0m made or was given; local ones with a line for each \
+     candidate that was signalled since",
+    "createOffer: an offer is given again until a channel or an ICE restart calls for another; str0m voids the one before",
+    "setRemoteDescription(offer): str0m only parses it; createAnswer hands it to accept_offer, which also starts ICE and \
+     DTLS, so that setLocalDescription(answer) only signals candidates",
+    "setRemoteDescription(rollback) of an offer: dropping str0m's pending offer, or the text that str0m was not given yet",
+    "iceGatheringState, icegatheringstatechange, icecandidate: str0m gathers nothing; each address of the host is a host \
+     candidate, told to str0m when the first local description is applied",
+    "negotiationneeded: from a data channel or restartIce() that waits for an offer",
+    "connectionState, connectionstatechange: from str0m's IceConnectionState and Connected event; failed once is_alive() is \
+     false without close()",
+    "datachannel: from ChannelOpen of a channel that was not created here",
+    "readyState, close: from ChannelOpen, ChannelClose and the calls; closed for all channels with str0m's Closed event or \
+     once is_alive() is false",
+    "label, protocol, ordered, maxPacketLifeTime, maxRetransmits, negotiated of a local channel: what it was created with",
+    "bufferedAmountLowThreshold: what it was set to",
+];
 
-const CAPABILITIES: &[&str] = &[];
+/// What scenarios may ask for. Media, TURN, STUN servers and provisional answers are not among it.
+const CAPABILITIES: &[&str] = &[
+    "data-channel",
+    "negotiated-data-channel",
+    "unordered-data-channel",
+    "partially-reliable-data-channel",
+    "buffered-amount-low",
+    "trickle",
+    "ice-restart",
+    "rollback",
+    "implicit-rollback",
+    "parameterless-set-local-description",
+    "dtls-1.2",
+    "dtls-1.3",
+    "key-log",
+];
 
-/// The version that str0m writes into the `o=` line of its descriptions: it says it nowhere else.
+/// The version that str0m writes into the `o=` line of every description: it says it nowhere else.
 static VERSION: LazyLock<String> = LazyLock::new(|| {
-    let certificate = crypto::certificate(0, Duration::ZERO);
-    let (sdp, _) = ambient::enter(0, || {
-        let mut rtc = Rtc::builder()
-            .set_crypto_provider(crypto::provider())
-            .set_dtls_cert(certificate)
-            .build(clock::instant(SimTime::ZERO));
-        let mut changes = rtc.sdp_api();
-        changes.add_channel(String::new());
-        changes.apply().map(|(offer, _)| offer.to_sdp_string())
-    });
-    let version = sdp.as_deref().and_then(|sdp| {
+    let anything = "v=0\r\no=- 1 1 IN IP4 0.0.0.0\r\ns=-\r\nt=0 0\r\n";
+    let sdp = SdpOffer::from_sdp_string(anything).map(|offer| offer.to_sdp_string());
+    let version = sdp.as_deref().ok().and_then(|sdp| {
         let origin = sdp.lines().find_map(|line| line.strip_prefix("o=str0m-"))?;
         origin.split(' ').next()
     });

@@ -72,31 +72,35 @@ impl Negotiation {
 /// Why str0m makes no offer.
 const NO_CHANGE: &str =
     "str0m makes an offer only for a change: a first data channel, or an ICE restart of a negotiated session";
+const NO_PRANSWER: &str = "str0m has no provisional answers";
+const ACCEPTED: &str =
+    "str0m cannot take back a remote offer once createAnswer() has handed it to SdpApi::accept_offer";
 
 impl Connection {
-    /// What of a call str0m is known to be unable to do, before it is tried.
+    /// What of a call str0m is known to be unable to do, before it is tried. Behind other calls in the chain nobody knows
+    /// yet: there it is found out when it runs, and rejected with `NotSupportedError`.
     pub(crate) fn unsupported(&self, operation: &Operation) -> Option<Unsupported> {
-        let negotiation = &self.negotiation;
-        let sdp_type = match operation {
-            Operation::SetLocalDescription(init) => init.sdp_type,
-            Operation::SetRemoteDescription(description) => Some(description.sdp_type),
-            _ => None,
+        let (sdp_type, makes_offer) = match operation {
+            Operation::CreateOffer(options) => (None, Some(*options)),
+            Operation::SetLocalDescription(init) => {
+                let makes_offer =
+                    init.sdp.is_empty() && init.sdp_type.is_none_or(|kind| kind == SdpType::Offer);
+                (init.sdp_type, makes_offer.then(OfferOptions::default))
+            }
+            Operation::SetRemoteDescription(description) => (Some(description.sdp_type), None),
+            _ => return None,
         };
-        match (sdp_type, operation) {
-            (Some(SdpType::Pranswer), _) => Some(Unsupported::new("str0m has no provisional answers")),
-            (Some(SdpType::Rollback), _) if negotiation.answer.is_some() => Some(Unsupported::new(
-                "str0m cannot take back a remote offer once createAnswer() has handed it to SdpApi::accept_offer",
-            )),
-            (_, Operation::CreateOffer(options)) if self.signals_offer() => {
-                (!self.can_offer(*options)).then(|| Unsupported::new(NO_CHANGE))
-            }
-            (None | Some(SdpType::Offer), Operation::SetLocalDescription(init))
-                if init.sdp.is_empty() && self.signals_offer() =>
-            {
-                (!self.can_offer(OfferOptions::default())).then(|| Unsupported::new(NO_CHANGE))
-            }
-            _ => None,
+        if sdp_type == Some(SdpType::Pranswer) {
+            return Some(Unsupported::new(NO_PRANSWER));
         }
+        if !self.operations.is_empty() || !self.happenings.is_empty() {
+            return None;
+        }
+        if sdp_type == Some(SdpType::Rollback) && self.negotiation.answer.is_some() {
+            return Some(Unsupported::new(ACCEPTED));
+        }
+        let options = makes_offer.filter(|_| self.signals_offer())?;
+        (!self.can_offer(options)).then(|| Unsupported::new(NO_CHANGE))
     }
 
     /// Whether the signalling state asks for an offer.
@@ -138,10 +142,7 @@ impl Connection {
             Operation::SetRemoteDescription(description) => self.set_remote_description(&description),
             Operation::AddIceCandidate(candidate) => self.add_ice_candidate(&candidate),
             // The others return at once and never get here.
-            _ => Err(Exception::new(
-                ExceptionName::NotSupportedError,
-                "not an operation of the chain",
-            )),
+            _ => Err(beyond_str0m("the call does not go through the operations chain")),
         };
         self.happenings.push_back(Happening::Settled(id, result));
         self.happenings.push_back(Happening::TaskEnd);
@@ -181,7 +182,7 @@ impl Connection {
             (id, changes.apply())
         });
         let Some((offer, pending)) = made else {
-            return Err(Exception::new(ExceptionName::NotSupportedError, NO_CHANGE));
+            return Err(beyond_str0m(NO_CHANGE));
         };
         if let Some(channel) = carried.and_then(|handle| self.channels.get_mut(handle)) {
             channel.id = id;
@@ -238,10 +239,7 @@ impl Connection {
         });
         match sdp_type {
             SdpType::Rollback => self.explicit_rollback(),
-            SdpType::Pranswer => Err(Exception::new(
-                ExceptionName::NotSupportedError,
-                "str0m has no provisional answers",
-            )),
+            SdpType::Pranswer => Err(beyond_str0m(NO_PRANSWER)),
             SdpType::Offer => {
                 if !self.signals_offer() {
                     return Err(self.wrong_state("setLocalDescription(offer)"));
@@ -304,10 +302,7 @@ impl Connection {
     fn set_remote_description(&mut self, remote: &SessionDescription) -> Result<Value, Exception> {
         match remote.sdp_type {
             SdpType::Rollback => self.explicit_rollback(),
-            SdpType::Pranswer => Err(Exception::new(
-                ExceptionName::NotSupportedError,
-                "str0m has no provisional answers",
-            )),
+            SdpType::Pranswer => Err(beyond_str0m(NO_PRANSWER)),
             SdpType::Offer => {
                 SdpOffer::from_sdp_string(&remote.sdp).map_err(sdp_error)?;
                 self.negotiation.answer = None;
@@ -354,10 +349,9 @@ impl Connection {
 
     fn explicit_rollback(&mut self) -> Result<Value, Exception> {
         match self.signaling_state {
-            SignalingState::HaveRemoteOffer if self.negotiation.answer.is_some() => Err(Exception::new(
-                ExceptionName::NotSupportedError,
-                "str0m cannot take back a remote offer that it has accepted",
-            )),
+            SignalingState::HaveRemoteOffer if self.negotiation.answer.is_some() => {
+                Err(beyond_str0m(ACCEPTED))
+            }
             SignalingState::HaveLocalOffer | SignalingState::HaveRemoteOffer => {
                 self.roll_back();
                 Ok(Value::Undefined)
@@ -508,6 +502,11 @@ impl Offer {
             restarts: self.restarts,
         })
     }
+}
+
+/// The rejection where it is too late for [`glare_peer::Called::Unsupported`].
+fn beyond_str0m(why: &str) -> Exception {
+    Exception::new(ExceptionName::NotSupportedError, why)
 }
 
 fn description(sdp_type: SdpType, sdp: &Arc<str>) -> SessionDescription {

@@ -238,7 +238,7 @@ mod tests {
             text.len()
         );
         assert_eq!(opened, text);
-        let mut forged = sealed.clone();
+        let mut forged = sealed;
         forged[0] ^= 1;
         assert!(cipher.decrypt(&iv, &[&aad], &forged, &mut opened).is_err());
     }

@@ -158,8 +158,8 @@ impl Network {
         }
     }
 
-    pub fn peer(&self, peer: usize) -> &dyn Peer {
-        &*self.peers[peer]
+    pub fn is_settled(&self, id: OperationId) -> bool {
+        self.settled.contains_key(&id)
     }
 
     /// The names of the events of a peer's objects, in order.
