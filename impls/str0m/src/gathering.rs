@@ -116,7 +116,7 @@ pub(crate) fn candidates_in(sdp: &str) -> Vec<String> {
 }
 
 /// The value of the first attribute of this name.
-fn attribute<'a>(sdp: &'a str, name: &str) -> Option<&'a str> {
+pub(crate) fn attribute<'a>(sdp: &'a str, name: &str) -> Option<&'a str> {
     sdp.lines()
         .find_map(|line| line.strip_prefix("a=")?.strip_prefix(name)?.strip_prefix(':'))
 }

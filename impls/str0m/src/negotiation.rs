@@ -290,6 +290,11 @@ impl Connection {
         else {
             return Err(not_the_last("createAnswer()"));
         };
+        // An answer to a restart has new credentials, which is all that restartIce() asks for.
+        let credentials = |sdp: &str| gathering::attribute(sdp, "ice-ufrag").map(str::to_owned);
+        if let Some(replaced) = &negotiation.current_local {
+            negotiation.restart &= credentials(&replaced.sdp) == credentials(&answer);
+        }
         negotiation.current_local = Some(description(SdpType::Answer, &answer));
         negotiation.current_remote = negotiation.pending_remote.take();
         negotiation.pending_local = None;
