@@ -226,7 +226,7 @@ impl Connection {
         }
     }
 
-    /// str0m says of channels nothing when the association under them ends.
+    /// str0m says nothing of the channels when the association under them ends.
     fn close_all_channels(&mut self) {
         for handle in self.channels.living() {
             self.tasks.push(Happening::Close(handle));
@@ -411,13 +411,13 @@ impl Peer for Connection {
     }
 
     fn input(&mut self, now: SimTime, input: Input) {
-        self.told = self.told.max(now);
         let Input::Datagram(datagram) = input else {
             self.note("str0m's adapter takes datagrams only".to_owned());
             return;
         };
         match Receive::new(Protocol::Udp, datagram.remote, datagram.local, &datagram.data) {
             Ok(receive) => {
+                self.told = self.told.max(now);
                 let input = str0m::Input::Receive(clock::instant(now), receive);
                 if let Err(error) = self.call(|rtc| rtc.handle_input(input)) {
                     self.note(format!("str0m, of a datagram from {}: {error}", datagram.remote));

@@ -51,7 +51,7 @@ struct Offer {
 impl Negotiation {
     /// Whether there is anything that only an offer can bring about.
     pub(crate) fn is_needed(&self, waiting: &[Handle]) -> bool {
-        self.restart || (!self.application && !waiting.is_empty())
+        self.restart || (!self.application && (!waiting.is_empty() || self.carries_channel()))
     }
 
     /// Whether an offer with an application section is out.
@@ -215,6 +215,10 @@ impl Connection {
             .map(|description| Arc::clone(&description.sdp))
             .unwrap_or_else(|| Arc::from(""));
         let offer = SdpOffer::from_sdp_string(&remote).map_err(sdp_error)?;
+        // str0m voids an offer that was made and not applied.
+        if let Some(made) = self.negotiation.made.take() {
+            self.recall(made.carried);
+        }
         let answer = self
             .call(|rtc| rtc.sdp_api().accept_offer(offer))
             .map_err(|error| refused("the remote offer", &error))?;

@@ -4,4 +4,5 @@ mod channels;
 mod closing;
 mod negotiation;
 mod network;
+mod path;
 mod repetition;

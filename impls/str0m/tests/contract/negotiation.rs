@@ -78,9 +78,18 @@ fn events_come_in_the_order_of_an_exchange() {
         "connectionstatechange",
     ];
     let signaling = ["signalingstatechange"];
+    let needed = ["negotiationneeded"];
     assert_eq!(
         network.names(A),
-        [&signaling, &gathering[..], &signaling, &connecting, &["open"]].concat()
+        [
+            &needed,
+            &signaling,
+            &gathering[..],
+            &signaling,
+            &connecting,
+            &["open"]
+        ]
+        .concat()
     );
     let opening = ["datachannel", "open"];
     assert_eq!(
@@ -178,6 +187,30 @@ fn negotiation_is_needed_once_for_the_first_channel() {
     assert!(network.run_until(SOON, |network| network.count(B, "open") == 2));
     network.create_channel(A, "three", DataChannelInit::default());
     assert!(network.run_until(SOON, |network| network.count(B, "open") == 3));
+    assert_eq!(network.count(A, "negotiationneeded"), 1);
+}
+
+#[test]
+fn an_offer_that_was_made_but_not_applied_gives_way_to_a_remote_one() {
+    let mut network = Network::new(1);
+    network.create_channel(A, "of a", DataChannelInit::default());
+    network.create_channel(B, "of b", DataChannelInit::default());
+    network.describe(B, Operation::CreateOffer(OfferOptions::default()));
+    network.negotiate(A, OfferOptions::default());
+    assert!(network.run_until(SOON, |network| network.count(A, "open") == 2
+        && network.count(B, "open") == 2));
+}
+
+#[test]
+fn a_channel_that_comes_after_an_offer_needs_no_other() {
+    let mut network = Network::new(1);
+    network.create_channel(A, "before", DataChannelInit::default());
+    let offer = network.describe(A, Operation::CreateOffer(OfferOptions::default()));
+    network.create_channel(A, "after", DataChannelInit::default());
+    network.set_local(A, &offer).unwrap();
+    network.set_remote(B, &offer).unwrap();
+    network.answer(B);
+    assert!(network.run_until(SOON, |network| network.count(B, "open") == 2));
     assert_eq!(network.count(A, "negotiationneeded"), 1);
 }
 

@@ -24,7 +24,8 @@ pub struct Network {
     pub now: SimTime,
     deadlines: Vec<Option<SimTime>>,
     arrivals: BTreeMap<(SimTime, u64), (usize, Arrival)>,
-    loss: f64,
+    /// The probability that a datagram is lost.
+    pub loss: f64,
     chance: fastrand::Rng,
     sequence: u64,
     /// Candidates cross by signalling by themselves.
@@ -288,6 +289,14 @@ impl Network {
             data: datagram.data,
         };
         self.post(LINK_DELAY, 1 - from, Arrival::Datagram(arrived));
+    }
+
+    /// A datagram to a peer that the other one never sent, though it bears its address.
+    pub fn forge(&mut self, to: usize, data: Vec<u8>) {
+        let last = self.sent.iter().rev().find(|(_, from, _)| *from == to);
+        let (.., sent) = last.expect("the peer has sent something");
+        let forged = Datagram { data, ..sent.clone() };
+        self.post(LINK_DELAY, to, Arrival::Datagram(forged));
     }
 
     fn post(&mut self, delay: Duration, to: usize, arrival: Arrival) {
