@@ -1,0 +1,8 @@
+//! str0m through the peer contract, against itself over a virtual network.
+
+mod channels;
+mod closing;
+mod negotiation;
+mod network;
+mod path;
+mod repetition;
