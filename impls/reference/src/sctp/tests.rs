@@ -540,7 +540,10 @@ fn the_buffered_amount_counts_messages_and_falls_to_nothing() {
         pair.send(0, 0, &text(""));
     }
     let start = pair.sides[0].buffered_amount(0);
-    assert!((120_000..150_000).contains(&start), "{start}: some of it has been sent at once");
+    assert!(
+        (120_000..150_000).contains(&start),
+        "{start}: some of it has been sent at once"
+    );
     pair.take();
     pair.run(Duration::from_secs(10));
     let amount = |event: &SctpEvent| match event {
@@ -548,7 +551,10 @@ fn the_buffered_amount_counts_messages_and_falls_to_nothing() {
         other => panic!("{other:?}"),
     };
     let amounts: Vec<_> = pair.take()[0].iter().map(amount).collect();
-    assert!(start > amounts[0] && amounts.is_sorted_by(|earlier, later| earlier > later), "{amounts:?}");
+    assert!(
+        start > amounts[0] && amounts.is_sorted_by(|earlier, later| earlier > later),
+        "{amounts:?}"
+    );
     assert_eq!(amounts.last(), Some(&0));
     assert_eq!(pair.sides[0].buffered_amount(0), 0);
 }
