@@ -39,7 +39,6 @@ pub(crate) struct IceAgent {
     /// Remote candidates of a generation whose credentials have not come yet.
     held: Vec<Candidate>,
     state: IceTransportState,
-    pub(super) failed: bool,
     closed: bool,
     /// The latest time the agent was told.
     clock: SimTime,
@@ -60,7 +59,6 @@ impl IceAgent {
             previous: None,
             held: Vec::new(),
             state: IceTransportState::New,
-            failed: false,
             closed: false,
             clock: SimTime::ZERO,
             last_check: None,
@@ -177,7 +175,6 @@ impl IceAgent {
         if former.path.is_some() || !has_older_path {
             self.previous = Some(Box::new(former));
         }
-        self.failed = false;
         self.settle(now);
     }
 
@@ -274,7 +271,7 @@ impl IceAgent {
                 (earliest, time) => earliest.or(time),
             };
         };
-        if current.can_check() && current.checklist.has_work() {
+        if current.has_check_to_send() {
             consider(Some(self.next_check()));
         }
         consider(current.transactions.iter().map(Transaction::deadline).min());
@@ -282,10 +279,10 @@ impl IceAgent {
         for path in current.path.iter().chain(previous) {
             consider(Some(path.deadline(self.clock)));
         }
-        if current.nominating.is_none() && !current.is_concluded() {
-            consider(current.nominate_by);
+        if self.role == Role::Controlling && current.nominating.is_none() {
+            consider(current.nominate_by.filter(|end| *end > self.clock));
         }
-        if !self.failed && current.checklist.valid.is_empty() {
+        if !current.failed && current.checklist.valid.is_empty() {
             consider(current.checklist.next_exhaustion(SHORTEST_LIFE));
             let timer = current.began.map(|began| began + SHORTEST_LIFE);
             let trickle = current.began.map(|_| current.last_news + TRICKLE_PATIENCE);
@@ -303,7 +300,7 @@ impl IceAgent {
         self.clock = self.clock.max(now);
         self.advance_transactions(now);
         self.advance_consent(now);
-        if self.current.can_check() && self.current.checklist.has_work() && now >= self.next_check() {
+        if self.current.has_check_to_send() && now >= self.next_check() {
             self.send_check(now);
         }
         self.current.checklist.exhaust(now, SHORTEST_LIFE);
@@ -489,7 +486,7 @@ impl IceAgent {
     }
 
     fn fail(&mut self) {
-        self.failed = true;
+        self.current.failed = true;
         self.current.transactions.clear();
         self.current.checklist.give_up();
         self.current.path = None;
@@ -500,7 +497,7 @@ impl IceAgent {
 
     /// Decides what follows from what has happened.
     pub(super) fn settle(&mut self, now: SimTime) {
-        if !self.closed && !self.failed {
+        if !self.closed && !self.current.failed {
             self.nominate(now);
             self.choose_path(now);
             self.give_up(now);
@@ -600,7 +597,7 @@ impl IceAgent {
         if self.closed {
             return IceTransportState::Closed;
         }
-        if self.failed {
+        if self.current.failed {
             return IceTransportState::Failed;
         }
         let all_known = generation.gathered && generation.end_of_candidates;

@@ -261,13 +261,22 @@ impl Checklist {
         }
     }
 
-    /// Whether a check waits to be sent.
+    /// Whether [`next_check`](Checklist::next_check) has something to give.
     pub(super) fn has_work(&self) -> bool {
         !self.triggered.is_empty()
             || self
                 .pairs
                 .iter()
-                .any(|pair| matches!(pair.state, PairState::Frozen | PairState::Waiting))
+                .any(|pair| pair.state == PairState::Waiting || self.may_thaw(pair))
+    }
+
+    /// Whether the pair is frozen and nothing of its foundation is under way.
+    fn may_thaw(&self, pair: &CandidatePair) -> bool {
+        pair.state == PairState::Frozen
+            && !self.pairs.iter().any(|other| {
+                other.same_foundation(pair)
+                    && matches!(other.state, PairState::Waiting | PairState::InProgress)
+            })
     }
 
     /// RFC 8445 section 6.1.4.2: the pair to check now.
@@ -295,13 +304,7 @@ impl Checklist {
         let mut order: Vec<usize> = (0..self.pairs.len()).collect();
         order.sort_by_key(|index| std::cmp::Reverse(self.pairs[*index].priority));
         for index in order {
-            let pair = &self.pairs[index];
-            let blocked = pair.state != PairState::Frozen
-                || self.pairs.iter().any(|other| {
-                    other.same_foundation(pair)
-                        && matches!(other.state, PairState::Waiting | PairState::InProgress)
-                });
-            if !blocked {
+            if self.may_thaw(&self.pairs[index]) {
                 self.pairs[index].state = PairState::Waiting;
             }
         }

@@ -53,6 +53,8 @@ pub(super) struct Generation {
     pub(super) path: Option<Path>,
     /// Whether it came from a restart of a generation that had begun, so that it never is `new`.
     pub(super) restarted: bool,
+    /// Whether nothing can work any more; only a restart helps.
+    pub(super) failed: bool,
     /// When both credentials were known: the start of the timer of RFC 8863.
     pub(super) began: Option<SimTime>,
     /// When the last remote candidate came.
@@ -76,6 +78,7 @@ impl Generation {
             nominate_by: None,
             path: None,
             restarted,
+            failed: false,
             began: None,
             last_news: SimTime::ZERO,
         }
@@ -307,9 +310,9 @@ impl Generation {
         self.nominate_by = None;
     }
 
-    /// Whether checks may be sent.
-    pub(super) fn can_check(&self) -> bool {
-        self.remote.is_some()
+    /// Whether a check waits to be sent, and may be.
+    pub(super) fn has_check_to_send(&self) -> bool {
+        !self.failed && self.remote.is_some() && self.checklist.has_work()
     }
 
     /// Cancels what is under way for a pair (RFC 8445 section 7.3.1.4).

@@ -75,7 +75,7 @@ impl IceAgent {
             path.heard();
         }
         self.push_transmit(local, source, answer);
-        if which == Which::Current && !self.failed {
+        if which == Which::Current && !self.current.failed {
             self.checked(now, local, source, &check, remote_fragment);
         }
     }
