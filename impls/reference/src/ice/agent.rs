@@ -11,17 +11,14 @@ use super::candidate::{self, Candidate, CandidateType};
 use super::checklist::{PairId, PairState};
 use super::consent::Path;
 use super::credentials::IceCredentials;
-use super::generation::{CandidateUse, Generation, MAXIMUM_REMOTE_CANDIDATES};
+use super::decisions::TRICKLE_PATIENCE;
+use super::generation::{CandidateUse, Generation, MAXIMUM_REMOTE_CANDIDATES, Origin};
 use super::stun::{self, Check};
 use super::transaction::{self, Due, SHORTEST_LIFE, Sent, Transaction};
 use super::{IceEvent, Role, Transmit};
 
 /// Ta: the time between two new checks (RFC 8445 section 14.2).
-const PACING: Duration = Duration::from_millis(50);
-/// The longest that a better pair is waited for once some pair is valid.
-const LONGEST_NOMINATION_WAIT: Duration = Duration::from_millis(500);
-/// How long after the last remote candidate a side that never says that there are no more counts as having none.
-const TRICKLE_PATIENCE: Duration = Duration::from_secs(30);
+pub(super) const PACING: Duration = Duration::from_millis(50);
 
 /// A full ICE agent for one component (RFC 8445), sans-IO: a function of its generator and of what it is told.
 ///
@@ -37,15 +34,15 @@ pub(crate) struct IceAgent {
     /// answered.
     pub(super) previous: Option<Box<Generation>>,
     /// Remote candidates of a generation whose credentials have not come yet.
-    held: Vec<Candidate>,
-    state: IceTransportState,
-    closed: bool,
+    pub(super) held: Vec<Candidate>,
+    pub(super) state: IceTransportState,
+    pub(super) closed: bool,
     /// The latest time the agent was told.
-    clock: SimTime,
+    pub(super) clock: SimTime,
     /// When the last paced check was sent.
     last_check: Option<SimTime>,
     transmits: VecDeque<Transmit>,
-    events: VecDeque<IceEvent>,
+    pub(super) events: VecDeque<IceEvent>,
 }
 
 impl IceAgent {
@@ -55,7 +52,7 @@ impl IceAgent {
             role,
             tie_breaker: rng.u64(..),
             rng,
-            current: Generation::new(credentials, false),
+            current: Generation::new(credentials, Origin::New),
             previous: None,
             held: Vec::new(),
             state: IceTransportState::New,
@@ -166,8 +163,12 @@ impl IceAgent {
             return;
         }
         self.clock = self.clock.max(now);
-        let began = self.state != IceTransportState::New;
-        let former = std::mem::replace(&mut self.current, Generation::new(credentials, began));
+        let origin = match self.state {
+            IceTransportState::New => Origin::New,
+            IceTransportState::Connected | IceTransportState::Completed => Origin::RestartWhileConnected,
+            _ => Origin::RestartWhileUnconnected,
+        };
+        let former = std::mem::replace(&mut self.current, Generation::new(credentials, origin));
         let has_older_path = self
             .previous
             .as_ref()
@@ -319,7 +320,7 @@ impl IceAgent {
     }
 
     /// The pair in use and the generation it belongs to.
-    fn path(&self) -> Option<(&Generation, &Path)> {
+    pub(super) fn path(&self) -> Option<(&Generation, &Path)> {
         let of = |generation| {
             let generation: &Generation = generation;
             generation.path.as_ref().map(|path| (generation, path))
@@ -485,151 +486,13 @@ impl IceAgent {
         }
     }
 
-    fn fail(&mut self) {
+    pub(super) fn fail(&mut self) {
         self.current.failed = true;
         self.current.transactions.clear();
         self.current.checklist.give_up();
         self.current.path = None;
         if let Some(previous) = self.previous.as_deref_mut() {
             previous.path = None;
-        }
-    }
-
-    /// Decides what follows from what has happened.
-    pub(super) fn settle(&mut self, now: SimTime) {
-        if !self.closed && !self.current.failed {
-            self.nominate(now);
-            self.choose_path(now);
-            self.give_up(now);
-        }
-        self.update_state(now);
-    }
-
-    /// RFC 8445 section 8.1.1: the controlling agent nominates the best valid pair, at once when no better one can
-    /// succeed any more, else after a short wait.
-    fn nominate(&mut self, now: SimTime) {
-        let generation = &mut self.current;
-        if self.role != Role::Controlling || generation.nominating.is_some() || generation.is_concluded() {
-            return;
-        }
-        let Some(best) = generation.checklist.best_valid() else {
-            generation.nominate_by = None;
-            return;
-        };
-        let id = best.pair;
-        let may_wait = generation.nominate_by.is_some_and(|end| now < end);
-        if may_wait && generation.checklist.promising_above(best.priority) > 0 {
-            return;
-        }
-        if let Some(pair) = generation.checklist.pair_mut(id) {
-            pair.nominate = true;
-            generation.nominating = Some(id);
-            generation.checklist.trigger(id);
-        }
-    }
-
-    /// Sets until when a better pair is waited for: as long as this one took, and as long as it takes to send the
-    /// checks of the better ones.
-    pub(super) fn set_nomination_wait(&mut self, now: SimTime, round_trip: Duration) {
-        let Some(best) = self.current.checklist.best_valid() else {
-            return;
-        };
-        let better = self.current.checklist.promising_above(best.priority);
-        let wait = (round_trip + PACING.saturating_mul(better)).min(LONGEST_NOMINATION_WAIT);
-        self.current.nominate_by.get_or_insert(now + wait);
-    }
-
-    /// RFC 8445 sections 8.1.2 and 12.1: data goes on the nominated pair, and before there is one on the best valid one.
-    /// After a restart the old path is kept until a new one is nominated (section 9).
-    fn choose_path(&mut self, now: SimTime) {
-        let has_older_path = self
-            .previous
-            .as_ref()
-            .is_some_and(|previous| previous.path.is_some());
-        let best = self
-            .current
-            .checklist
-            .best_valid()
-            .filter(|valid| valid.nominated || !has_older_path);
-        let Some(best) = best else {
-            self.current.path = None;
-            return;
-        };
-        let (local, remote) = (best.base, best.remote);
-        let known = self.current.path.as_ref();
-        if known.is_some_and(|path| path.is_between(local, remote)) {
-            return;
-        }
-        let path = Path::new(now, local, remote, best.local_priority, &mut self.rng);
-        self.current.path = Some(path);
-        if let Some(previous) = self.previous.as_deref_mut() {
-            previous.path = None;
-        }
-        self.events.push_back(IceEvent::SelectedPair { local, remote });
-    }
-
-    /// Fails when nothing can work any more (webrtc-pc#rtcicetransportstate): all pairs are hopeless, the timer of RFC
-    /// 8863 has expired, and no more candidates will come, or have come for long.
-    fn give_up(&mut self, now: SimTime) {
-        let generation = &self.current;
-        let timer_expired = generation.began.is_some_and(|began| now >= began + SHORTEST_LIFE);
-        let nothing_works = self.path().is_none()
-            && generation.checklist.valid.is_empty()
-            && generation.checklist.promising_above(0) == 0;
-        let nothing_will_come = generation.end_of_candidates
-            || (!generation.checklist.pairs().is_empty() && now >= generation.last_news + TRICKLE_PATIENCE);
-        if timer_expired && generation.gathered && nothing_works && nothing_will_come {
-            self.fail();
-        }
-    }
-
-    fn update_state(&mut self, now: SimTime) {
-        let state = self.derive_state(now);
-        if state != self.state {
-            self.state = state;
-            self.events.push_back(IceEvent::StateChange(state));
-        }
-    }
-
-    /// webrtc-pc#rtcicetransportstate.
-    fn derive_state(&self, now: SimTime) -> IceTransportState {
-        let generation = &self.current;
-        if self.closed {
-            return IceTransportState::Closed;
-        }
-        if self.current.failed {
-            return IceTransportState::Failed;
-        }
-        let all_known = generation.gathered && generation.end_of_candidates;
-        if let Some(path) = &generation.path {
-            return if path.is_disconnected(now) {
-                IceTransportState::Disconnected
-            } else if all_known && generation.is_concluded() {
-                IceTransportState::Completed
-            } else {
-                IceTransportState::Connected
-            };
-        }
-        // A restart forgets that connectivity was lost before, so the old path counts only while it works.
-        if let Some((_, path)) = self.path()
-            && !path.is_disconnected(now)
-        {
-            return IceTransportState::Connected;
-        }
-        let has_remote = !generation.remote_candidates.is_empty() || !self.held.is_empty();
-        if !has_remote {
-            return if generation.restarted {
-                IceTransportState::Checking
-            } else {
-                IceTransportState::New
-            };
-        }
-        let checklist = &generation.checklist;
-        let all_failed = !checklist.pairs().is_empty() && checklist.promising_above(0) == 0;
-        if all_failed && !all_known {
-            IceTransportState::Disconnected
-        } else {
-            IceTransportState::Checking
         }
     }
 }

@@ -29,6 +29,17 @@ pub(crate) enum CandidateUse {
     Ignored(&'static str),
 }
 
+/// How a generation came to be, which is what its state follows from while nothing is known of the peer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Origin {
+    /// It is the first, or nothing had begun before it.
+    New,
+    /// A restart while data could be sent.
+    RestartWhileConnected,
+    /// A restart while no data could be sent.
+    RestartWhileUnconnected,
+}
+
 /// One generation of the agent.
 #[derive(Debug)]
 pub(super) struct Generation {
@@ -51,8 +62,7 @@ pub(super) struct Generation {
     pub(super) nominate_by: Option<SimTime>,
     /// The pair in use.
     pub(super) path: Option<Path>,
-    /// Whether it came from a restart of a generation that had begun, so that it never is `new`.
-    pub(super) restarted: bool,
+    pub(super) origin: Origin,
     /// Whether nothing can work any more; only a restart helps.
     pub(super) failed: bool,
     /// When both credentials were known: the start of the timer of RFC 8863.
@@ -62,7 +72,7 @@ pub(super) struct Generation {
 }
 
 impl Generation {
-    pub(super) fn new(credentials: IceCredentials, restarted: bool) -> Generation {
+    pub(super) fn new(credentials: IceCredentials, origin: Origin) -> Generation {
         Generation {
             local: KeyedCredentials::new(credentials),
             remote: None,
@@ -77,7 +87,7 @@ impl Generation {
             nominating: None,
             nominate_by: None,
             path: None,
-            restarted,
+            origin,
             failed: false,
             began: None,
             last_news: SimTime::ZERO,

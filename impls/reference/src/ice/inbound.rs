@@ -52,11 +52,11 @@ impl IceAgent {
             Ok(username) => username,
             Err(refusal) => return self.push_transmit(local, source, refuse(refusal)),
         };
-        let Some((which, remote_fragment)) = self.authenticate(message, &username) else {
+        let Some((which, remote_fragment)) = self.authenticate(message, username) else {
             return self.push_transmit(local, source, refuse(Refusal::Unauthenticated));
         };
         let check =
-            stun::read_check(message, &username).and_then(|check| self.repair_roles(&check).map(|()| check));
+            stun::read_check(message, username).and_then(|check| self.repair_roles(&check).map(|()| check));
         let Some(generation) = self.generation(which) else {
             return;
         };
