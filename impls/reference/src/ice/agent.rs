@@ -280,7 +280,9 @@ impl IceAgent {
         for path in current.path.iter().chain(previous) {
             consider(Some(path.deadline(self.clock)));
         }
-        if self.role == Role::Controlling && current.nominating.is_none() {
+        if let Some(nomination) = current.nominating {
+            consider(Some(nomination.renew.min(nomination.end)));
+        } else if self.role == Role::Controlling {
             consider(current.nominate_by.filter(|end| *end > self.clock));
         }
         if !current.failed && current.checklist.valid.is_empty() {
@@ -422,8 +424,9 @@ impl IceAgent {
 
     /// RFC 8445 section 7.2.5.4: a check failed.
     pub(super) fn fail_pair(&mut self, id: PairId) {
-        if self.current.nominating == Some(id) {
-            self.current.nominating = None;
+        let nominating = self.current.nominating.map(|nomination| nomination.pair);
+        if nominating == Some(id) {
+            return self.nomination_failed(id);
         }
         self.current.checklist.fail(id);
     }
@@ -488,6 +491,7 @@ impl IceAgent {
 
     pub(super) fn fail(&mut self) {
         self.current.failed = true;
+        self.current.nominating = None;
         self.current.transactions.clear();
         self.current.checklist.give_up();
         self.current.path = None;

@@ -5,13 +5,16 @@ use std::time::Duration;
 use glare_peer::{IceTransportState, SimTime};
 
 use super::agent::{IceAgent, PACING};
+use super::checklist::PairId;
 use super::consent::Path;
-use super::generation::Origin;
+use super::generation::{Nomination, Origin};
 use super::transaction::SHORTEST_LIFE;
 use super::{IceEvent, Role};
 
 /// The longest that a better pair is waited for once some pair is valid.
 const LONGEST_NOMINATION_WAIT: Duration = Duration::from_millis(500);
+/// How long a nominating check is waited for before another is made.
+const NOMINATION_INTERVAL: Duration = Duration::from_secs(2);
 /// How long after the last remote candidate a side that never says that there are no more counts as having none.
 pub(super) const TRICKLE_PATIENCE: Duration = Duration::from_secs(30);
 
@@ -29,24 +32,49 @@ impl IceAgent {
     /// RFC 8445 section 8.1.1: the controlling agent nominates the best valid pair, at once when no better one can
     /// succeed any more, else after a short wait.
     fn nominate(&mut self, now: SimTime) {
-        let generation = &mut self.current;
-        if self.role != Role::Controlling || generation.nominating.is_some() || generation.is_concluded() {
+        if self.role != Role::Controlling || self.current.is_concluded() {
             return;
         }
+        if let Some(nomination) = self.current.nominating {
+            return self.pursue(now, nomination);
+        }
+        let generation = &mut self.current;
         let Some(best) = generation.checklist.best_valid() else {
             generation.nominate_by = None;
             return;
         };
-        let id = best.pair;
+        let pair = best.pair;
         let may_wait = generation.nominate_by.is_some_and(|end| now < end);
         if may_wait && generation.checklist.promising_above(best.priority) > 0 {
             return;
         }
-        if let Some(pair) = generation.checklist.pair_mut(id) {
-            pair.nominate = true;
-            generation.nominating = Some(id);
-            generation.checklist.trigger(id);
+        generation.nominating = Some(Nomination {
+            pair,
+            renew: now + NOMINATION_INTERVAL,
+            end: now + SHORTEST_LIFE,
+        });
+        generation.nominate_pair(pair);
+    }
+
+    /// Keeps a nomination going: the pair is known to work, so a check that stays without answer was lost, and another
+    /// is worth more than the long pauses between the last requests of the first.
+    fn pursue(&mut self, now: SimTime, nomination: Nomination) {
+        if now >= nomination.end {
+            return self.nomination_failed(nomination.pair);
         }
+        if now >= nomination.renew {
+            let renew = now + NOMINATION_INTERVAL;
+            self.current.nominating = Some(Nomination { renew, ..nomination });
+            self.current.cancel_transactions(nomination.pair);
+            self.current.nominate_pair(nomination.pair);
+        }
+    }
+
+    /// RFC 8445 section 7.2.5.3.4: when the nominating check fails, so does the checklist. The peer may have taken the
+    /// pair, and would not take another.
+    pub(super) fn nomination_failed(&mut self, pair: PairId) {
+        self.current.checklist.fail(pair);
+        self.fail();
     }
 
     /// Sets until when a better pair is waited for: as long as this one took, and as long as it takes to send the

@@ -40,6 +40,16 @@ pub(super) enum Origin {
     RestartWhileUnconnected,
 }
 
+/// The nomination that is under way (RFC 8445 section 8.1.1).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Nomination {
+    pub(super) pair: PairId,
+    /// When the nominating check is made anew.
+    pub(super) renew: SimTime,
+    /// When it counts as failed.
+    pub(super) end: SimTime,
+}
+
 /// One generation of the agent.
 #[derive(Debug)]
 pub(super) struct Generation {
@@ -56,8 +66,7 @@ pub(super) struct Generation {
     pub(super) end_of_candidates: bool,
     pub(super) checklist: Checklist,
     pub(super) transactions: Vec<Transaction>,
-    /// The pair whose nominating check is queued or under way.
-    pub(super) nominating: Option<PairId>,
+    pub(super) nominating: Option<Nomination>,
     /// Until when a better pair is waited for before the best valid one is nominated.
     pub(super) nominate_by: Option<SimTime>,
     /// The pair in use.
@@ -310,6 +319,14 @@ impl Generation {
     /// Whether a pair was nominated, after which nothing new is checked (RFC 8445 section 8.1.2).
     pub(super) fn is_concluded(&self) -> bool {
         self.checklist.nominated().is_some()
+    }
+
+    /// The next check of this pair nominates it, and goes out before others.
+    pub(super) fn nominate_pair(&mut self, id: PairId) {
+        if let Some(pair) = self.checklist.pair_mut(id) {
+            pair.nominate = true;
+            self.checklist.trigger(id);
+        }
     }
 
     /// A pair was nominated: the other checks end (RFC 8445 section 8.1.2).

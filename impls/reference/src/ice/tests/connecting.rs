@@ -249,6 +249,9 @@ fn one_packet_in_five_may_be_lost() {
         network.loss = [20, 20];
         network.signal_everything();
         assert!(network.run_until(20 * SECOND, both_completed), "seed {seed}");
+        let of_a = network.ends[A].agent.selected();
+        let of_b = network.ends[B].agent.selected();
+        assert_eq!(of_a, of_b.map(|(local, remote)| (remote, local)), "seed {seed}");
     }
 }
 
@@ -358,4 +361,17 @@ fn local_candidates_are_gathered_once_and_best_first() {
     assert_eq!(candidates[0].priority, 2_130_706_431);
     assert_eq!(candidates[1].foundation, candidates[2].foundation);
     assert_ne!(candidates[0].foundation, candidates[1].foundation);
+}
+
+#[test]
+fn a_nomination_that_stays_without_answer_ends_failed() {
+    let mut network = Network::new(27);
+    network.signal_everything();
+    assert!(network.run_until(SECOND, |network| network.state(A) == State::Connected));
+    network.loss = [0, 100];
+    let cut = network.seen.len();
+    assert!(network.run_until(40 * SECOND, |network| network.state(A) == State::Failed));
+    let requests = network.seen[cut..].iter().filter(|seen| seen.from == A).count();
+    assert!(requests > 20, "more than one transaction is tried: {requests}");
+    assert_eq!(network.ends[A].agent.deadline(), None, "nothing is left to do");
 }

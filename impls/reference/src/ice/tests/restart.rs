@@ -98,3 +98,58 @@ fn candidates_of_the_next_generation_wait_for_its_credentials() {
     network.tell_credentials(A);
     assert_eq!(network.ends[A].agent.remote_candidates().len(), 1);
 }
+
+#[test]
+fn a_path_that_dies_while_a_restart_is_unanswered_is_disconnected() {
+    let mut network = Network::new(28);
+    network.signal_everything();
+    assert!(network.run_until(SECOND, both_completed));
+    network.restart(A);
+    network.loss = [100, 100];
+    network.run_for(60 * SECOND);
+    assert_eq!(network.state(A), State::Disconnected);
+    assert_eq!(network.ends[A].agent.selected(), None);
+    network.restart(B);
+    network.loss = [0, 0];
+    network.signal_everything();
+    assert!(network.run_until(SECOND, both_completed));
+}
+
+#[test]
+fn whatever_happened_before_a_restart_of_both_sides_connects() {
+    for seed in 0..300 {
+        let mut chance = fastrand::Rng::with_seed(seed);
+        let mut network = Network::with_addresses(
+            seed,
+            &["10.0.0.1:5000", "[2001:db8::1]:5000"],
+            &["10.0.0.2:6000", "[2001:db8::2]:6000", "10.0.0.3:6000"],
+        );
+        network.delay = Duration::from_millis(chance.u64(1..400));
+        for _ in 0..chance.usize(1..20) {
+            let side = chance.usize(..2);
+            match chance.u8(..7) {
+                0 => network.tell_credentials(side),
+                1 => network.tell_candidates(side),
+                2 => network.tell_end(side),
+                3 => network.restart(side),
+                4 => {
+                    network.ends[side].agent.abandon_restart(network.now);
+                }
+                5 => {
+                    let role = network.ends[side].agent.role().opposite();
+                    network.ends[side].agent.set_role(role);
+                }
+                _ => network.loss = [chance.u8(..=100), chance.u8(..=100)],
+            }
+            network.run_for(Duration::from_millis(chance.u64(..10_000)));
+        }
+        network.loss = [0, 0];
+        network.restart(A);
+        network.restart(B);
+        network.signal_everything();
+        assert!(network.run_until(5 * SECOND, both_completed), "seed {seed}");
+        let of_a = network.ends[A].agent.selected();
+        let of_b = network.ends[B].agent.selected();
+        assert_eq!(of_a, of_b.map(|(local, remote)| (remote, local)), "seed {seed}");
+    }
+}
