@@ -265,34 +265,38 @@ impl IceAgent {
             return None;
         }
         let current = &self.current;
-        let mut earliest: Option<SimTime> = None;
-        let mut consider = |time: Option<SimTime>| {
-            earliest = match (earliest, time) {
-                (Some(earliest), Some(time)) => Some(earliest.min(time)),
-                (earliest, time) => earliest.or(time),
-            };
+        let is_ahead = |time: &SimTime| *time > self.clock;
+        let check = current.has_check_to_send().then(|| self.next_check());
+        let transaction = current.transactions.iter().map(Transaction::deadline).min();
+        let consent = self.path().map(|(_, path)| path.deadline(self.clock));
+        let nomination = match current.nominating {
+            Some(nomination) => Some(nomination.renew.min(nomination.end)),
+            None => current
+                .nominate_by
+                .filter(|end| self.role == Role::Controlling && is_ahead(end)),
         };
-        if current.has_check_to_send() {
-            consider(Some(self.next_check()));
-        }
-        consider(current.transactions.iter().map(Transaction::deadline).min());
-        let previous = self.previous.as_ref().and_then(|previous| previous.path.as_ref());
-        for path in current.path.iter().chain(previous) {
-            consider(Some(path.deadline(self.clock)));
-        }
-        if let Some(nomination) = current.nominating {
-            consider(Some(nomination.renew.min(nomination.end)));
-        } else if self.role == Role::Controlling {
-            consider(current.nominate_by.filter(|end| *end > self.clock));
-        }
-        if !current.failed && current.checklist.valid.is_empty() {
-            consider(current.checklist.next_exhaustion(SHORTEST_LIFE));
-            let timer = current.began.map(|began| began + SHORTEST_LIFE);
-            let trickle = current.began.map(|_| current.last_news + TRICKLE_PATIENCE);
-            consider(timer.filter(|time| *time > self.clock));
-            consider(trickle.filter(|time| *time > self.clock));
-        }
-        earliest
+        let may_give_up = !current.failed && current.checklist.valid.is_empty();
+        let began = current.began.filter(|_| may_give_up);
+        let timer = began.map(|began| began + SHORTEST_LIFE).filter(is_ahead);
+        let patience = began
+            .map(|_| current.last_news + TRICKLE_PATIENCE)
+            .filter(is_ahead);
+        let exhaustion = current
+            .checklist
+            .next_exhaustion(SHORTEST_LIFE)
+            .filter(|_| may_give_up);
+        [
+            check,
+            transaction,
+            consent,
+            nomination,
+            timer,
+            patience,
+            exhaustion,
+        ]
+        .into_iter()
+        .flatten()
+        .min()
     }
 
     /// Does what is due at `now`.
@@ -312,22 +316,16 @@ impl IceAgent {
 }
 
 impl IceAgent {
-    pub(super) fn tick(&mut self, now: SimTime) -> bool {
-        self.clock = self.clock.max(now);
-        !self.closed
-    }
-
     pub(super) fn push_transmit(&mut self, local: SocketAddr, remote: SocketAddr, data: Vec<u8>) {
         self.transmits.push_back(Transmit { local, remote, data });
     }
 
     /// The pair in use and the generation it belongs to.
     pub(super) fn path(&self) -> Option<(&Generation, &Path)> {
-        let of = |generation| {
-            let generation: &Generation = generation;
-            generation.path.as_ref().map(|path| (generation, path))
-        };
-        of(&self.current).or_else(|| self.previous.as_deref().and_then(of))
+        [Some(&self.current), self.previous.as_deref()]
+            .into_iter()
+            .flatten()
+            .find_map(|generation| Some((generation, generation.path.as_ref()?)))
     }
 
     /// When the next check may be sent.
@@ -443,11 +441,10 @@ impl IceAgent {
         {
             previous.path = None;
         }
-        let transaction =
-            self.new_transaction_id_if(|agent| agent.path().is_some_and(|(_, path)| path.is_check_due(now)));
-        let Some(transaction) = transaction else {
+        if !self.path().is_some_and(|(_, path)| path.is_check_due(now)) {
             return;
-        };
+        }
+        let transaction = self.new_transaction_id();
         let generation = match (&self.current.path, self.previous.as_deref_mut()) {
             (None, Some(previous)) => previous,
             _ => &mut self.current,
@@ -467,10 +464,6 @@ impl IceAgent {
         path.check_sent(now, transaction, self.role, &mut self.rng);
         let (local, remote) = (path.base, path.remote);
         self.push_transmit(local, remote, data);
-    }
-
-    fn new_transaction_id_if(&mut self, wanted: impl FnOnce(&IceAgent) -> bool) -> Option<TransactionId> {
-        wanted(self).then(|| self.new_transaction_id())
     }
 
     /// Consent to send on the path of the current generation is lost. Where it was nominated, or nothing else can work,

@@ -23,9 +23,10 @@ impl IceAgent {
     /// A packet that came to the bound address `local` from `remote`. What is no STUN Binding message with a right
     /// `FINGERPRINT` is dropped; the caller tells STUN from the rest (RFC 7983).
     pub(crate) fn input(&mut self, now: SimTime, local: SocketAddr, remote: SocketAddr, packet: &[u8]) {
-        if !self.tick(now) {
+        if self.closed {
             return;
         }
+        self.clock = self.clock.max(now);
         let Some(message) = stun::parse(packet) else {
             return;
         };
