@@ -1,5 +1,6 @@
 //! What two agents do together over virtual time.
 
+mod by_hand;
 mod connecting;
 mod consent;
 mod messages;

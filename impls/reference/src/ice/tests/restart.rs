@@ -32,6 +32,10 @@ fn a_restart_switches_generation_while_the_path_stays() {
         network.run_for(Duration::from_millis(200));
         assert_eq!(network.ends[A].agent.selected(), path);
         assert!(both_usable(&network));
+        if first == A {
+            // B's new pair is valid, but A has not nominated it.
+            assert_eq!(network.ends[B].selected.len(), 1);
+        }
         network.tell_credentials(first);
         network.tell_candidates(first);
         network.tell_end(A);
