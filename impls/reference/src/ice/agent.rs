@@ -345,7 +345,7 @@ impl IceAgent {
         self.events.push_back(IceEvent::RoleChange(self.role));
     }
 
-    /// RFC 8445 sections 6.1.4.2 and 7.2.2: sends the check of the next pair.
+    /// RFC 8445 sections 6.1.4.2 and 7.2: sends the check of the next pair.
     fn send_check(&mut self, now: SimTime) {
         let Some(id) = self.current.checklist.next_check() else {
             return;
@@ -420,7 +420,7 @@ impl IceAgent {
         }
     }
 
-    /// RFC 8445 section 7.2.5.4: a check failed.
+    /// RFC 8445 section 7.2.5.2: a check failed.
     pub(super) fn fail_pair(&mut self, id: PairId) {
         let nominating = self.current.nominating.map(|nomination| nomination.pair);
         if nominating == Some(id) {

@@ -229,7 +229,7 @@ impl Checklist {
         }
     }
 
-    /// A peer-reflexive remote candidate turned out to be one that was signalled (RFC 8838 section 11.4): its pairs keep
+    /// A peer-reflexive remote candidate turned out to be one that was signalled (RFC 8838 section 11): its pairs keep
     /// their states and take its priority and foundation.
     pub(super) fn update_remote(&mut self, remote: &Candidate, role: Role) {
         let address = remote.socket_address();

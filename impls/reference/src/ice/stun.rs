@@ -27,7 +27,7 @@ const USUAL_CHECK_LENGTH: usize = 160;
 /// Room for an answer.
 const USUAL_ANSWER_LENGTH: usize = 96;
 
-/// What a check says (RFC 8445 section 7.2.2).
+/// What a check says (RFC 8445 sections 7.1 and 7.2.2).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Check<'a> {
     /// `USERNAME`: the username fragment of the side that is checked, a colon, and that of the side that checks.

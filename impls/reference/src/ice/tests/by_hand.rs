@@ -86,6 +86,18 @@ fn consent_is_withdrawn_by_a_403() {
 }
 
 #[test]
+fn a_role_conflict_may_come_up_in_a_consent_check() {
+    let mut network = connected_and_cut();
+    network.run_for(7 * SECOND);
+    refuse(&mut network, 487);
+    assert_eq!(network.ends[A].agent.role(), Role::Controlled);
+    assert_eq!(network.ends[A].role_changes, [Role::Controlled]);
+    // The same answer twice is no second conflict.
+    refuse(&mut network, 487);
+    assert_eq!(network.ends[A].agent.role(), Role::Controlled);
+}
+
+#[test]
 fn an_error_shows_that_the_peer_is_there_but_is_no_consent() {
     let mut network = connected_and_cut();
     for _ in 0..24 {
@@ -111,6 +123,12 @@ fn an_answer_from_elsewhere_fails_the_pair() {
         network.run_for(SECOND);
         answer(&mut network, A, elsewhere);
         assert_eq!(network.state(A), state);
+        // More candidates may come as long as the peer has not said that there are none.
+        if state == State::Disconnected {
+            let candidate = "candidate:7 1 udp 7 192.0.2.7 7 typ host".parse().unwrap();
+            network.ends[A].agent.add_remote_candidate(network.now, candidate);
+            assert_eq!(network.state(A), State::Checking);
+        }
     }
 }
 
