@@ -360,8 +360,7 @@ impl IceAgent {
         let check = Check {
             username: &generation.outgoing_username,
             priority: reflexive_priority(pair.local_priority),
-            role: self.role,
-            tie_breaker: self.tie_breaker,
+            claim: Some((self.role, self.tie_breaker)),
             use_candidate,
         };
         let Ok(packet) = stun::write_check(transaction, &check, &remote.key) else {
@@ -455,8 +454,7 @@ impl IceAgent {
         let check = Check {
             username: &generation.outgoing_username,
             priority: reflexive_priority(path.local_priority),
-            role: self.role,
-            tie_breaker: self.tie_breaker,
+            claim: Some((self.role, self.tie_breaker)),
             use_candidate: false,
         };
         let data = stun::write_check(transaction, &check, &remote.key)

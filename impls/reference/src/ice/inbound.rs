@@ -101,10 +101,10 @@ impl IceAgent {
 
     /// RFC 8445 section 7.3.1.1: detects and repairs role conflicts.
     fn repair_roles(&mut self, check: &Check<'_>) -> Result<(), Refusal> {
-        if check.role != self.role {
+        let Some((_, tie_breaker)) = check.claim.filter(|(role, _)| *role == self.role) else {
             return Ok(());
-        }
-        let keeps_controlling = self.tie_breaker >= check.tie_breaker;
+        };
+        let keeps_controlling = self.tie_breaker >= tie_breaker;
         match self.role {
             Role::Controlling if keeps_controlling => Err(Refusal::RoleConflict),
             Role::Controlled if !keeps_controlling => Err(Refusal::RoleConflict),

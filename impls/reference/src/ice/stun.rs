@@ -34,10 +34,8 @@ pub(super) struct Check<'a> {
     pub(super) username: &'a str,
     /// `PRIORITY`: what a peer-reflexive candidate found by this check will have.
     pub(super) priority: u32,
-    /// `ICE-CONTROLLING` or `ICE-CONTROLLED`.
-    pub(super) role: Role,
-    /// The value of either.
-    pub(super) tie_breaker: u64,
+    /// `ICE-CONTROLLING` or `ICE-CONTROLLED` and its tie-breaker; old agents send neither.
+    pub(super) claim: Option<(Role, u64)>,
     /// `USE-CANDIDATE`.
     pub(super) use_candidate: bool,
 }
@@ -119,16 +117,18 @@ pub(super) fn read_check<'a>(message: &Message<'_>, username: &'a str) -> Result
     let priority = value(message, PRIORITY)
         .map(u32::from_be_bytes)
         .ok_or(Refusal::BadRequest)?;
-    let (role, tie_breaker) = match (value(message, ICE_CONTROLLING), value(message, ICE_CONTROLLED)) {
-        (Some(tie_breaker), None) => (Role::Controlling, tie_breaker),
-        (None, Some(tie_breaker)) => (Role::Controlled, tie_breaker),
-        _ => return Err(Refusal::BadRequest),
+    let controlling = value(message, ICE_CONTROLLING).map(u64::from_be_bytes);
+    let controlled = value(message, ICE_CONTROLLED).map(u64::from_be_bytes);
+    let claim = match (controlling, controlled) {
+        (Some(tie_breaker), None) => Some((Role::Controlling, tie_breaker)),
+        (None, Some(tie_breaker)) => Some((Role::Controlled, tie_breaker)),
+        (None, None) => None,
+        (Some(_), Some(_)) => return Err(Refusal::BadRequest),
     };
     Ok(Check {
         username,
         priority,
-        role,
-        tie_breaker: u64::from_be_bytes(tie_breaker),
+        claim,
         use_candidate: message.has_attribute(USE_CANDIDATE),
     })
 }
@@ -168,11 +168,13 @@ pub(super) fn write_check(
     let mut message = Message::builder(message_type, transaction, buffer);
     message.add_attribute(&RawAttribute::new(Username::TYPE, check.username.as_bytes()))?;
     message.add_attribute(&RawAttribute::new(PRIORITY, &check.priority.to_be_bytes()))?;
-    let role = match check.role {
-        Role::Controlling => ICE_CONTROLLING,
-        Role::Controlled => ICE_CONTROLLED,
-    };
-    message.add_attribute(&RawAttribute::new(role, &check.tie_breaker.to_be_bytes()))?;
+    if let Some((role, tie_breaker)) = check.claim {
+        let role = match role {
+            Role::Controlling => ICE_CONTROLLING,
+            Role::Controlled => ICE_CONTROLLED,
+        };
+        message.add_attribute(&RawAttribute::new(role, &tie_breaker.to_be_bytes()))?;
+    }
     if check.use_candidate {
         message.add_attribute(&RawAttribute::new(USE_CANDIDATE, &[]))?;
     }
@@ -288,8 +290,7 @@ mod tests {
             Ok(Check {
                 username: "evtj:h6vY",
                 priority: 0x6e00_01ff,
-                role: Role::Controlled,
-                tie_breaker: 0x932f_f9b1_5126_3b36,
+                claim: Some((Role::Controlled, 0x932f_f9b1_5126_3b36)),
                 use_candidate: false,
             })
         );
@@ -330,8 +331,7 @@ mod tests {
         let check = Check {
             username: "remote:local",
             priority: 1_862_270_975,
-            role: Role::Controlling,
-            tie_breaker: 42,
+            claim: Some((Role::Controlling, 42)),
             use_candidate: true,
         };
         let packet = write_check(7.into(), &check, &key("secret")).unwrap();

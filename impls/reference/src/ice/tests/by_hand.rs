@@ -26,8 +26,7 @@ fn check_b(network: &mut Network, source: SocketAddr, peer: &str, priority: u32,
     let check = Check {
         username: &format!("{}:{peer}", of_b.username_fragment),
         priority,
-        role: Role::Controlling,
-        tie_breaker: u64::MAX,
+        claim: Some((Role::Controlling, u64::MAX)),
         use_candidate,
     };
     let packet = stun::write_check(9.into(), &check, &key(network, B)).unwrap();

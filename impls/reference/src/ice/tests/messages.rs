@@ -24,8 +24,7 @@ fn check_to_b(network: &Network, change: impl FnOnce(&mut String, &mut Check<'st
     let mut check = Check {
         username: "",
         priority: 1000,
-        role: Role::Controlling,
-        tie_breaker: u64::MAX,
+        claim: Some((Role::Controlling, u64::MAX)),
         use_candidate: false,
     };
     change(&mut username, &mut check);
@@ -53,9 +52,15 @@ fn checks_are_answered_as_the_specification_says() {
     assert_eq!(mapped.addr(message.transaction_id()), address("10.0.0.1:5000"));
     assert!(message.has_attribute(MessageIntegrity::TYPE));
 
+    // An agent of before RFC 5245 claims no role; there may be a conflict, but it cannot be told.
+    let without_role = check_to_b(&network, |_, check| check.claim = None);
+    let answer = answer_of_b(&mut network, &without_role).unwrap();
+    let message = Message::from_bytes(&answer).unwrap();
+    assert!(message.has_class(MessageClass::Success));
+
     let stranger = check_to_b(&network, |username, _| *username = "someone:else".to_owned());
     let conflict = check_to_b(&network, |_, check| {
-        check.role = Role::Controlled;
+        check.claim = Some((Role::Controlled, u64::MAX));
     });
     for (packet, code) in [(stranger, 401), (conflict, 487)] {
         let answer = answer_of_b(&mut network, &packet).unwrap();
