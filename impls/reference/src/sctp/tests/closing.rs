@@ -2,6 +2,7 @@
 
 use super::*;
 
+#[test]
 fn closing_resets_both_directions_from_either_side_after_what_is_buffered() {
     for closing in 0..2 {
         let mut pair = Pair::with_channel(4, channel("chat"));
@@ -42,6 +43,7 @@ fn closing_resets_both_directions_from_either_side_after_what_is_buffered() {
     }
 }
 
+#[test]
 fn closing_from_both_sides_at_once_is_one_closing() {
     for loss in [0.0, 0.2] {
         for seed in 0..20 {
@@ -56,6 +58,7 @@ fn closing_from_both_sides_at_once_is_one_closing() {
     }
 }
 
+#[test]
 fn the_side_that_is_closed_still_sends_what_it_has_buffered() {
     let mut pair = Pair::with_channel(5, channel("chat"));
     pair.send(1, 0, &binary(&[3; 120_000]));
@@ -65,6 +68,7 @@ fn the_side_that_is_closed_still_sends_what_it_has_buffered() {
     assert_eq!(*pair.events[1].last().unwrap(), reset(0));
 }
 
+#[test]
 fn many_channels_close_together_and_the_same_seed_sends_the_same_bytes() {
     let play = || {
         let mut pair = Pair::connected(6);
@@ -84,6 +88,7 @@ fn many_channels_close_together_and_the_same_seed_sends_the_same_bytes() {
     assert_eq!(play(), play());
 }
 
+#[test]
 fn a_channel_that_is_closed_before_the_association_opens_and_closes_with_it() {
     let mut pair = Pair::new(7);
     pair.open(0, 0, channel("brief"));
@@ -109,6 +114,7 @@ fn a_channel_that_is_closed_before_the_association_opens_and_closes_with_it() {
     );
 }
 
+#[test]
 fn both_sides_opening_the_same_stream_close_it() {
     let mut pair = Pair::connected(13);
     pair.open(0, 0, channel("mine"));
@@ -120,6 +126,7 @@ fn both_sides_opening_the_same_stream_close_it() {
     );
 }
 
+#[test]
 fn a_channel_of_the_wrong_parity_is_refused_and_its_opener_told() {
     for (side, stream) in [(0, 1), (1, 2)] {
         let mut pair = Pair::connected(14);
@@ -134,6 +141,7 @@ fn a_channel_of_the_wrong_parity_is_refused_and_its_opener_told() {
     }
 }
 
+#[test]
 fn shutdown_sends_what_is_buffered_and_closes_both_sides() {
     let mut pair = Pair::with_channel(15, channel("chat"));
     pair.send(0, 0, &binary(&[1; 100_000]));
@@ -163,6 +171,7 @@ fn shutdown_sends_what_is_buffered_and_closes_both_sides() {
     }
 }
 
+#[test]
 fn an_abort_fails_the_other_side_at_once() {
     let mut pair = Pair::with_channel(16, channel("chat"));
     pair.on(0, |transport, now| transport.abort(now));
@@ -175,6 +184,7 @@ fn an_abort_fails_the_other_side_at_once() {
     );
 }
 
+#[test]
 fn silence_for_minutes_does_not_end_the_association() {
     let mut pair = Pair::with_channel(17, channel("chat"));
     pair.loss = 1.0;
@@ -184,4 +194,3 @@ fn silence_for_minutes_does_not_end_the_association() {
     pair.run(Duration::from_secs(10));
     assert_eq!(pair.messages(1), [text("patience")]);
 }
-

@@ -4,6 +4,7 @@ use dcsctp::api::{DcSctpSocket, Message, Options, PpId, SendOptions, SocketEvent
 
 use super::*;
 
+/// A peer that sends what it likes, which a [`SctpTransport`] would not.
 struct Hostile {
     socket: Box<dyn DcSctpSocket>,
     transport: SctpTransport,
@@ -67,6 +68,7 @@ impl Hostile {
 
 const OPEN: &[u8] = b"\x03\x00\x01\x00\x00\x00\x00\x00\x00\x01\x00\x00x";
 
+#[test]
 fn a_well_formed_open_is_acknowledged_once_and_a_second_one_closes_the_channel() {
     let mut hostile = Hostile::connected();
     hostile.send(0, 50, OPEN);
@@ -89,6 +91,7 @@ fn a_well_formed_open_is_acknowledged_once_and_a_second_one_closes_the_channel()
     assert_eq!((hostile.reset, hostile.received.len()), (vec![0], 1));
 }
 
+#[test]
 fn garbage_instead_of_an_open_resets_the_stream_and_announces_nothing() {
     let garbage: [&[u8]; 8] = [
         b"\x00",
@@ -109,6 +112,7 @@ fn garbage_instead_of_an_open_resets_the_stream_and_announces_nothing() {
     }
 }
 
+#[test]
 fn acknowledgements_and_payloads_that_nobody_asked_for_change_nothing() {
     let mut hostile = Hostile::connected();
     hostile.send(0, 50, &[2]);
@@ -134,6 +138,7 @@ fn acknowledgements_and_payloads_that_nobody_asked_for_change_nothing() {
     assert!(hostile.reset.is_empty());
 }
 
+/// Makes the checksum of a packet right again (RFC 9260 section 6.8 and appendix A: CRC32c).
 fn seal(packet: &mut [u8]) {
     packet[8..12].fill(0);
     let crc = packet.iter().fold(!0_u32, |crc, byte| {
@@ -148,6 +153,7 @@ fn seal(packet: &mut [u8]) {
     packet[8..12].copy_from_slice(&(!crc).to_le_bytes());
 }
 
+#[test]
 fn packets_that_are_forged_inside_the_association_never_panic() {
     let genuine = Pair::connected(1).sent.swap_remove(0).2;
     let mut sealed = genuine.clone();
@@ -189,6 +195,7 @@ fn packets_that_are_forged_inside_the_association_never_panic() {
     }
 }
 
+#[test]
 fn packets_that_are_no_sctp_or_have_flipped_bits_never_panic() {
     for seed in 0..30 {
         let mut pair = Pair::with_channel(seed, channel("chat"));

@@ -188,34 +188,3 @@ fn closed_by_remote(stream: u16) -> SctpEvent {
 fn reset(stream: u16) -> SctpEvent {
     SctpEvent::StreamReset { stream }
 }
-
-#[test]
-#[test]
-#[test]
-#[test]
-/// What arrives of 300 messages that are sent 5 ms apart over a bad link.
-#[test]
-#[test]
-#[test]
-#[test]
-#[test]
-#[test]
-#[test]
-#[test]
-#[test]
-#[test]
-#[test]
-#[test]
-#[test]
-#[test]
-#[test]
-#[test]
-#[test]
-#[test]
-/// A peer that sends what it likes, which a [`SctpTransport`] would not.
-#[test]
-#[test]
-#[test]
-/// Makes the checksum of a packet right again (RFC 9260 section 6.8 and appendix A: CRC32c).
-#[test]
-#[test]
