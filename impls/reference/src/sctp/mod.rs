@@ -4,6 +4,7 @@
 //! one stream, [`dcep`] the messages that open a channel, [`payload`] how a message becomes a payload and back.
 
 mod dcep;
+mod event;
 mod payload;
 mod stream;
 mod transport;
@@ -12,4 +13,5 @@ mod transport;
 mod tests;
 
 pub(crate) use dcep::ChannelParameters;
-pub(crate) use transport::{SctpError, SctpEvent, SctpTransport};
+pub(crate) use event::{SctpError, SctpEvent};
+pub(crate) use transport::SctpTransport;
