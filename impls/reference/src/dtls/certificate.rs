@@ -20,7 +20,8 @@ use x509_cert::time::{Time, Validity};
 use super::fingerprint::Fingerprint;
 use super::hooks;
 
-/// How long a certificate is valid when the application does not say (webrtc-pc#dom-peerconnection-generatecertificate).
+/// How long a certificate is valid when the application does not say
+/// (webrtc-pc#dom-peerconnection-generatecertificate).
 const LIFETIME: Duration = Duration::from_secs(30 * 24 * 60 * 60);
 
 /// A certificate with its private key.
@@ -37,8 +38,8 @@ pub(crate) struct Certificate {
 pub(crate) struct CertificateError(String);
 
 impl Certificate {
-    /// Makes a certificate that is valid for 30 days from `unix_time`, the wall clock since the Unix epoch. The same
-    /// generator and time give the same certificate: the signature is by RFC 6979.
+    /// Makes a certificate that is valid for 30 days from `unix_time`, the wall clock since the Unix epoch.
+    /// The same generator and time give the same certificate: the signature is by RFC 6979.
     ///
     /// # Errors
     ///
@@ -113,8 +114,8 @@ fn time(since_epoch: Duration) -> Result<Time, x509_cert::der::Error> {
         .or_else(|_| GeneralizedTime::from_unix_duration(since_epoch).map(Time::from))
 }
 
-/// The shape of the certificate: a bare name, as browsers make them, and one extension. Without any it would be of version 1
-/// (RFC 5280 section 4.1.2.1), which some verifiers refuse to read.
+/// The shape of the certificate: a bare name, as browsers make them, and one extension. Without any it would
+/// be of version 1 (RFC 5280 section 4.1.2.1), which some verifiers refuse to read.
 struct SelfSigned {
     name: Name,
 }

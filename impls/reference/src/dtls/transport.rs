@@ -15,11 +15,12 @@ use super::session::{Output, Role, Session};
 /// The longest payload of a record, bytes (RFC 6347 section 4.1).
 const LONGEST_RECORD: usize = 1 << 14;
 
-/// How many datagrams are kept that arrive before [`DtlsTransport::start`]; older ones go first, as on a full queue.
+/// How many datagrams are kept that arrive before [`DtlsTransport::start`]; older ones go first, as on a full
+/// queue.
 const EARLY_DATAGRAMS: usize = 16;
 
-/// A DTLS association as `RTCDtlsTransport` sees it (RFC 8827 section 6.5). It begins when it is started, and is connected
-/// only once the remote certificate is found to match one of the fingerprints given.
+/// A DTLS association as `RTCDtlsTransport` sees it (RFC 8827 section 6.5). It begins when it is started, and
+/// is connected only once the remote certificate is found to match one of the fingerprints given.
 pub(crate) struct DtlsTransport {
     session: Box<dyn Session>,
     role: Role,
@@ -160,7 +161,8 @@ impl DtlsTransport {
         }
     }
 
-    /// Takes a datagram that RFC 7983 section 7 gives to DTLS. What is not part of the association is dropped.
+    /// Takes a datagram that RFC 7983 section 7 gives to DTLS. What is not part of the association is
+    /// dropped.
     pub fn input(&mut self, now: SimTime, packet: &[u8]) {
         match self.state {
             State::New => {
@@ -196,7 +198,8 @@ impl DtlsTransport {
     ///
     /// # Errors
     ///
-    /// When not connected, when `data` is longer than a record (16384 bytes), or when the association cannot send.
+    /// When not connected, when `data` is longer than a record (16384 bytes), or when the association cannot
+    /// send.
     pub fn send(&mut self, now: SimTime, data: &[u8]) -> Result<(), DtlsError> {
         if self.state != State::Connected {
             return Err(DtlsError::NotConnected);
@@ -236,7 +239,8 @@ impl DtlsTransport {
         self.session.version()
     }
 
-    /// Ends the association on purpose: `close_notify` when it is connected, silence when it is not. No event follows.
+    /// Ends the association on purpose: `close_notify` when it is connected, silence when it is not. No event
+    /// follows.
     pub fn close(&mut self) {
         if self.state.is_live() {
             let farewell = self.farewell();
@@ -351,10 +355,11 @@ impl DtlsTransport {
         self.events.push_back(DtlsEvent::Failed(failure));
     }
 
-    /// Sends the fatal alert `bad_certificate` (RFC 5246 section 7.2.2). The library has no way to send one, so it is written
-    /// here, which can be done as long as records go in the clear: in DTLS 1.2 the certificates are exchanged before the keys
-    /// are in use. In DTLS 1.3 the alert would have to be encrypted. There a server ends the association with `close_notify`
-    /// as soon as the library can send it, and a client falls silent.
+    /// Sends the fatal alert `bad_certificate` (RFC 5246 section 7.2.2). The library has no way to send one,
+    /// so it is written here, which can be done as long as records go in the clear: in DTLS 1.2 the
+    /// certificates are exchanged before the keys are in use. In DTLS 1.3 the alert would have to be
+    /// encrypted. There a server ends the association with `close_notify` as soon as the library can send it,
+    /// and a client falls silent.
     fn refuse(&mut self) {
         let [_, _, number @ ..] = self.next_clear_record.to_be_bytes();
         self.next_clear_record += 1;
@@ -364,8 +369,9 @@ impl DtlsTransport {
         self.transmit.push_back(record);
     }
 
-    /// An alert is not retransmitted, but sent again when what it answers comes again (RFC 6347 section 4.2.7, RFC 9147 section
-    /// 5.10). Should the first `close_notify` have arrived, the other side drops the second as a replay.
+    /// An alert is not retransmitted, but sent again when what it answers comes again (RFC 6347 section
+    /// 4.2.7, RFC 9147 section 5.10). Should the first `close_notify` have arrived, the other side drops the
+    /// second as a replay.
     fn refuse_again(&mut self, packet: &[u8]) {
         if !self.farewell.is_empty() {
             self.transmit.extend(self.farewell.iter().cloned());

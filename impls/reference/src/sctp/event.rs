@@ -35,13 +35,16 @@ pub(crate) enum SctpEvent {
         /// How many bytes are still buffered.
         amount: usize,
     },
-    /// A channel is being closed, and not by [`SctpTransport::close_stream`](super::SctpTransport::close_stream): the other side reset the stream, or broke a rule
-    /// of RFC 8832. Everything buffered is still sent, and then the stream is reset from this side too.
+    /// A channel is being closed, and not by
+    /// [`SctpTransport::close_stream`](super::SctpTransport::close_stream): the other side reset the stream,
+    /// or broke a rule of RFC 8832. Everything buffered is still sent, and then the stream is reset from this
+    /// side too.
     StreamClosedByRemote {
         /// The stream of the channel.
         stream: u16,
     },
-    /// Both directions of the stream have been reset: the channel is closed, and the stream can be used again.
+    /// Both directions of the stream have been reset: the channel is closed, and the stream can be used
+    /// again.
     StreamReset {
         /// The stream of the channel that was.
         stream: u16,

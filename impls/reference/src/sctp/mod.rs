@@ -1,7 +1,8 @@
 //! SCTP over DTLS (RFC 8261) and the data channel establishment protocol (RFC 8832).
 //!
-//! Read [`transport`] first: the association and the streams of the data channels on it. [`stream`] keeps what is known of
-//! one stream, [`dcep`] the messages that open a channel, [`payload`] how a message becomes a payload and back.
+//! Read [`transport`] first: the association and the streams of the data channels on it. [`stream`] keeps
+//! what is known of one stream, [`dcep`] the messages that open a channel, [`payload`] how a message becomes
+//! a payload and back.
 
 mod dcep;
 mod event;
