@@ -61,7 +61,7 @@ pub(crate) enum SctpError {
     /// The association has ended, or is ending.
     #[error("the SCTP association has ended")]
     Ended,
-    /// There is no such stream: 65535 is reserved (RFC 8832 section 8.2), or the association has fewer.
+    /// There is no such stream: 65535 is above the greatest id allowed, or the association has fewer.
     #[error("there is no stream {0} in the association")]
     InvalidStream(u16),
     /// The stream has a channel already, or is still being reset.

@@ -33,7 +33,7 @@ pub(super) fn encode(data: &MessageData) -> (PpId, Vec<u8>) {
 }
 
 /// The message of a payload; none when the identifier is not one of a data channel. What is not UTF-8 in a
-/// string is replaced, as decoding does in the API (webrtc-pc#dfn-received-a-message).
+/// string is replaced, as decoding does in the API (webrtc-pc, "receiving messages").
 pub(super) fn decode(identifier: PpId, payload: &[u8]) -> Option<MessageData> {
     Some(match identifier {
         STRING => MessageData::Text(Arc::from(String::from_utf8_lossy(payload))),

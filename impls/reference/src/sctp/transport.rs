@@ -162,7 +162,8 @@ impl SctpTransport {
         if self.state == State::Ended {
             return Err(SctpError::Ended);
         }
-        // RFC 8832 section 8.2: 65535 is reserved, because SCTP cannot negotiate as many streams.
+        // The greatest id that webrtc-pc#dom-peerconnection-createdatachannel allows is 65534: SCTP negotiates the
+        // number of streams in 16 bits.
         if stream == u16::MAX || self.max_channels().is_some_and(|channels| stream >= channels) {
             return Err(SctpError::InvalidStream(stream));
         }
