@@ -29,7 +29,14 @@ pub(crate) struct OfferInput<'a> {
 /// identifier.
 pub(crate) fn create_offer(input: &OfferInput<'_>) -> String {
     let existing = input.local.map_or(&[][..], |local| &local.media);
-    let in_remote = |index: usize| input.remote.and_then(|remote| remote.media.get(index));
+    // What the remote side last said about this very section: one that is recycled in a pending local offer is new to
+    // it, which the identifier tells.
+    let in_remote = |index: usize| {
+        input
+            .remote
+            .and_then(|remote| remote.media.get(index))
+            .filter(|section| section.mid() == existing[index].mid())
+    };
     let lives = |index: usize| {
         !existing[index].is_rejected() && !in_remote(index).is_some_and(MediaSection::is_rejected)
     };
@@ -275,6 +282,26 @@ mod tests {
             ..input
         }));
         assert!(without.media[0].is_rejected() && without.groups.is_empty());
+    }
+
+    #[test]
+    fn a_recycled_section_that_is_not_answered_yet_keeps_its_mid() {
+        let transport = transport(1);
+        let first = parsed(&create_offer(&offer_input(&transport)));
+        let remote = parsed(
+            "v=0\r\no=- 1 1 IN IP4 0.0.0.0\r\ns=-\r\nt=0 0\r\nm=application 0 UDP/DTLS/SCTP webrtc-datachannel\r\n\
+             c=IN IP4 0.0.0.0\r\na=mid:0\r\n",
+        );
+        let offer_after = |local: &Description| {
+            parsed(&create_offer(&OfferInput {
+                local: Some(local),
+                remote: Some(&remote),
+                ..offer_input(&transport)
+            }))
+        };
+        let pending = offer_after(&first);
+        assert_eq!(pending.media[0].mid(), Some("1"));
+        assert_eq!(offer_after(&pending), pending);
     }
 
     #[test]
