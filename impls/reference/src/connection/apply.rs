@@ -43,9 +43,7 @@ impl Connection {
             message: error.message,
         })?;
         let invalid = |error: sdp::ContentError| ApplyError::Invalid(error.to_string());
-        parsed
-            .verify(description.sdp_type, self.configuration.rtcp_mux_policy)
-            .map_err(invalid)?;
+        parsed.verify(description.sdp_type).map_err(invalid)?;
         let current_local = self
             .current_local_description
             .as_ref()

@@ -10,7 +10,8 @@ use x509_cert::builder::profile::BuilderProfile;
 use x509_cert::builder::{Builder as _, CertificateBuilder};
 use x509_cert::der::asn1::{GeneralizedTime, UtcTime};
 use x509_cert::der::{Decode as _, Encode as _};
-use x509_cert::ext::Extension;
+use x509_cert::ext::pkix::BasicConstraints;
+use x509_cert::ext::{Extension, ToExtension as _};
 use x509_cert::name::Name;
 use x509_cert::serial_number::SerialNumber;
 use x509_cert::spki::{SubjectPublicKeyInfo, SubjectPublicKeyInfoRef};
@@ -19,7 +20,8 @@ use x509_cert::time::{Time, Validity};
 use super::fingerprint::Fingerprint;
 use super::hooks;
 
-/// How long a certificate is valid when the application does not say (webrtc-pc#dom-peerconnection-generatecertificate).
+/// How long a certificate is valid when the application does not say
+/// (webrtc-pc#dom-peerconnection-generatecertificate).
 const LIFETIME: Duration = Duration::from_secs(30 * 24 * 60 * 60);
 
 /// A certificate with its private key.
@@ -36,8 +38,8 @@ pub(crate) struct Certificate {
 pub(crate) struct CertificateError(String);
 
 impl Certificate {
-    /// Makes a certificate that is valid for 30 days from `unix_time`, the wall clock since the Unix epoch. The same
-    /// generator and time give the same certificate: the signature is by RFC 6979.
+    /// Makes a certificate that is valid for 30 days from `unix_time`, the wall clock since the Unix epoch.
+    /// The same generator and time give the same certificate: the signature is by RFC 6979.
     ///
     /// # Errors
     ///
@@ -112,7 +114,8 @@ fn time(since_epoch: Duration) -> Result<Time, x509_cert::der::Error> {
         .or_else(|_| GeneralizedTime::from_unix_duration(since_epoch).map(Time::from))
 }
 
-/// The shape of the certificate: as browsers make them, a bare name and no extensions.
+/// The shape of the certificate: a bare name, as browsers make them, and one extension. Without any it would
+/// be of version 1 (RFC 5280 section 4.1.2.1), which some verifiers refuse to read.
 struct SelfSigned {
     name: Name,
 }
@@ -136,9 +139,13 @@ impl BuilderProfile for SelfSigned {
         &self,
         _: SubjectPublicKeyInfoRef<'_>,
         _: SubjectPublicKeyInfoRef<'_>,
-        _: &TbsCertificate,
+        signed: &TbsCertificate,
     ) -> x509_cert::builder::Result<Vec<Extension>> {
-        Ok(Vec::new())
+        let end_entity = BasicConstraints {
+            ca: false,
+            path_len_constraint: None,
+        };
+        Ok(vec![end_entity.to_extension(signed.subject(), &[])?])
     }
 }
 
@@ -176,6 +183,7 @@ mod tests {
         assert_eq!(signed.validity().not_after.to_unix_duration(), NOW + LIFETIME);
         assert_eq!(certificate.expires(), NOW + LIFETIME);
         assert_eq!(signed.issuer(), signed.subject());
+        assert_eq!(signed.version(), x509_cert::Version::V3);
         let key =
             VerifyingKey::from_public_key_der(&signed.subject_public_key_info().to_der().unwrap()).unwrap();
         let signature = DerSignature::from_bytes(parsed.signature().raw_bytes()).unwrap();

@@ -1,12 +1,13 @@
 //! The run's time in the terms of the DTLS library.
 //!
-//! The library wants `Instant`s. Of these it makes wall-clock time, for the `gmt_unix_time` that begins a random of DTLS
-//! 1.2 (RFC 5246 section 7.4.1.2), and for that it reads the system's clocks once per process and cannot be told another
-//! time. But it can be told another `Instant`: this module finds out which second the library takes an `Instant` for, and
-//! hands it those that it takes for the run's wall clock. So the same run has the same bytes in every process.
+//! The library wants `Instant`s. Of these it makes wall-clock time, for the `gmt_unix_time` that begins a
+//! random of DTLS 1.2 (RFC 5246 section 7.4.1.2), and for that it reads the system's clocks once per process
+//! and cannot be told another time. But it can be told another `Instant`: this module finds out which second
+//! the library takes an `Instant` for, and hands it those that it takes for the run's wall clock. So the same
+//! run has the same bytes in every process.
 //!
-//! `gmt_unix_time` has 32 bits and wraps, so an `Instant` of this era of 136 years or of one to come does equally well.
-//! That is needed: the library takes everything before its own beginning for that beginning.
+//! `gmt_unix_time` has 32 bits and wraps, so an `Instant` of this era of 136 years or of one to come does
+//! equally well. That is needed: the library takes everything before its own beginning for that beginning.
 
 use std::sync::{Arc, LazyLock};
 use std::time::{Duration, Instant};

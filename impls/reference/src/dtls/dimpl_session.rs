@@ -11,17 +11,20 @@ use super::hooks::{self, Context};
 use super::key_log::Secret;
 use super::session::{Output, Role, Session, SessionError};
 
-/// The largest datagram: what every path carries, with room for IPv6, UDP and TURN (1280 bytes, RFC 8200 section 5).
+/// The largest datagram: what every path carries, with room for IPv6, UDP and TURN (1280 bytes, RFC 8200
+/// section 5).
 const MTU: usize = 1200;
 
-/// The first retransmission comes after this (RFC 6347 section 4.2.4.1, RFC 9147 section 5.8.2), then each after twice the time.
+/// The first retransmission comes after this (RFC 6347 section 4.2.4.1, RFC 9147 section 5.8.2), then each
+/// after twice the time.
 const FIRST_RETRANSMISSION: Duration = Duration::from_secs(1);
 
-/// Retransmissions go on until [`HANDSHAKE_TIMEOUT`]; duplicates count too, so this is more than its doublings.
+/// Retransmissions go on until [`HANDSHAKE_TIMEOUT`]; duplicates count too, so this is more than its
+/// doublings.
 const RETRANSMISSIONS: usize = 64;
 
-/// The handshake is given up after this. Browsers try for as long as ICE is connected; two minutes outlast every outage
-/// that ICE consent (30 seconds, RFC 7675 section 5.1) survives, several times.
+/// The handshake is given up after this. Browsers try for as long as ICE is connected; two minutes outlast
+/// every outage that ICE consent (30 seconds, RFC 7675 section 5.1) survives, several times.
 const HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(120);
 
 /// Datagrams that wait for one that is missing. More than the library's own limit, past which it gives up.
@@ -41,8 +44,8 @@ pub(super) struct DimplSession {
 }
 
 impl DimplSession {
-    /// An association with a chance of its own. `version` holds it to one version; without, a client offers both and a
-    /// server takes the better of what it is offered.
+    /// An association with a chance of its own. `version` holds it to one version; without, a client offers
+    /// both and a server takes the better of what it is offered.
     pub fn new(
         certificate: &Certificate,
         role: Role,
@@ -58,7 +61,8 @@ impl DimplSession {
             dimpl::Config::builder()
                 .with_crypto_provider(hooks::provider())
                 .dangerously_set_rng_seed(library_seed)
-                // ICE has shown that the other side is where it says (RFC 8842 section 5.1), so no cookie is needed.
+                // ICE has shown that the other side is where it says (RFC 8842 section 5.1), so no cookie is
+                // needed.
                 .use_server_cookie(false)
                 .require_client_certificate(true)
                 .mtu(MTU)
@@ -110,7 +114,8 @@ impl Session for DimplSession {
     fn input(&mut self, now: SimTime, packet: &[u8]) -> Result<(), SessionError> {
         self.advance(now)?;
         match self.context.lend(|| self.dtls.handle_packet(packet)) {
-            // What comes before the ServerHello, because it overtook it or is no DTLS, comes again or never mattered.
+            // What comes before the ServerHello, because it overtook it or is no DTLS, comes again or never
+            // mattered.
             Err(dimpl::Error::UnexpectedMessage(
                 dimpl::UnexpectedMessageError::UnrecognizedAutoServerResponse,
             )) => Ok(()),
@@ -160,7 +165,8 @@ impl Session for DimplSession {
                     let room = needed.max(self.buffer.len() + 1);
                     self.buffer.resize(room, 0);
                 }
-                // Keys for SRTP: nothing here sends media. The library may add outputs; none of them ends a poll.
+                // Keys for SRTP: nothing here sends media. The library may add outputs; none of them ends a
+                // poll.
                 _ => {}
             }
         }

@@ -5,8 +5,8 @@ use std::str::FromStr;
 
 use sha2::Digest as _;
 
-/// The hash of a certificate. The hash functions that are understood are SHA-512, SHA-384, SHA-256 and SHA-1; others
-/// are carried along but never match.
+/// The hash of a certificate. The hash functions that are understood are SHA-512, SHA-384, SHA-256 and SHA-1;
+/// others are carried along but never match.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Fingerprint {
     /// The hash function in lower case, such as `sha-256`.
@@ -16,7 +16,8 @@ pub(crate) struct Fingerprint {
 }
 
 impl Fingerprint {
-    /// The fingerprint of a certificate (DER) by the named hash function, in lower case; none when it is not understood.
+    /// The fingerprint of a certificate (DER) by the named hash function, in lower case; none when it is not
+    /// understood.
     pub fn of(certificate: &[u8], algorithm: &str) -> Option<Fingerprint> {
         let value = match algorithm {
             "sha-512" => sha2::Sha512::digest(certificate).to_vec(),
@@ -51,9 +52,9 @@ impl Fingerprint {
 /// The hash functions that are understood, strongest first, each with its length in bytes.
 const STRENGTH: [(&str, usize); 4] = [("sha-512", 64), ("sha-384", 48), ("sha-256", 32), ("sha-1", 20)];
 
-/// Whether a certificate (DER) is one that the fingerprints vouch for, by RFC 8122 section 5: of the fingerprints given,
-/// those with the strongest hash function that is understood count, and one of them must match. Weaker ones cannot save a
-/// certificate that a stronger one denies.
+/// Whether a certificate (DER) is one that the fingerprints vouch for, by RFC 8122 section 5: of the
+/// fingerprints given, those with the strongest hash function that is understood count, and one of them must
+/// match. Weaker ones cannot save a certificate that a stronger one denies.
 pub(super) fn vouched_for(certificate: &[u8], fingerprints: &[Fingerprint]) -> bool {
     let given = |algorithm: &str| {
         fingerprints
@@ -122,7 +123,8 @@ impl FromStr for Fingerprint {
     }
 }
 
-/// A byte from its two hexadecimal digits. RFC 8122 asks for upper case; peers send lower case too, so both are read.
+/// A byte from its two hexadecimal digits. RFC 8122 asks for upper case; peers send lower case too, so both
+/// are read.
 fn byte(digits: &str) -> Result<u8, ParseFingerprintError> {
     let error = || ParseFingerprintError::Byte(digits.to_owned());
     if digits.len() != 2 || !digits.bytes().all(|digit| digit.is_ascii_hexdigit()) {

@@ -1,7 +1,8 @@
 //! The chance and the secrets of the DTLS library.
 //!
-//! The library asks for keys and HMACs through hooks that live as long as the process and know of no association. So the
-//! association that is being driven lends its [`Context`] to the thread for the time of each call.
+//! The library asks for keys and HMACs through hooks that live as long as the process and know of no
+//! association. So the association that is being driven lends its [`Context`] to the thread for the time of
+//! each call.
 
 use std::cell::RefCell;
 
@@ -80,7 +81,8 @@ pub(super) fn p256_secret(rng: &mut fastrand::Rng) -> Option<p256::SecretKey> {
     })
 }
 
-/// Chance from the current context. Without one the library was called past [`Context::lend`], and the call fails.
+/// Chance from the current context. Without one the library was called past [`Context::lend`], and the call
+/// fails.
 fn with_rng<R>(draw: impl FnOnce(&mut fastrand::Rng) -> R) -> Result<R, CryptoError> {
     CURRENT.with_borrow_mut(|current| {
         let context = current

@@ -31,15 +31,16 @@ fn hexadecimal(bytes: &[u8], out: &mut String) {
     }
 }
 
-/// Recognises secrets by the HMACs of the key schedule: each key is derived with one whose input says what it is for.
+/// Recognises secrets by the HMACs of the key schedule: each key is derived with one whose input says what it
+/// is for.
 ///
 /// `output` is the HMAC of `data` under `key`.
 pub(super) fn secret_of(key: &[u8], data: &[u8], output: &[u8]) -> Option<Secret> {
     master_secret(key, data).or_else(|| traffic_secret(data, output))
 }
 
-/// DTLS 1.2 (RFC 5246 section 6.3): the key block is made with the master secret as key, and the PRF's first HMAC is over
-/// the label, the server's random and the client's random.
+/// DTLS 1.2 (RFC 5246 section 6.3): the key block is made with the master secret as key, and the PRF's first
+/// HMAC is over the label, the server's random and the client's random.
 fn master_secret(key: &[u8], data: &[u8]) -> Option<Secret> {
     let randoms = data.strip_prefix(b"key expansion")?;
     let (_, client_random) = randoms.split_at_checked(32)?;
@@ -50,8 +51,8 @@ fn master_secret(key: &[u8], data: &[u8]) -> Option<Secret> {
     })
 }
 
-/// DTLS 1.3 (RFC 8446 section 7.1 with the prefix of RFC 9147 section 5.9): `HKDF-Expand-Label`'s HMAC is over the length,
-/// the label, the context and one counter byte, and what comes out is the secret.
+/// DTLS 1.3 (RFC 8446 section 7.1 with the prefix of RFC 9147 section 5.9): `HKDF-Expand-Label`'s HMAC is
+/// over the length, the label, the context and one counter byte, and what comes out is the secret.
 fn traffic_secret(data: &[u8], output: &[u8]) -> Option<Secret> {
     let (_length, rest) = data.split_at_checked(2)?;
     let (label_length, rest) = rest.split_first()?;

@@ -1,8 +1,8 @@
 //! DTLS behind a small trait, with verification of the remote fingerprint.
 //!
 //! Read [`transport`] first: what a connection sees. [`session`] is the trait a DTLS library stands behind,
-//! [`dimpl_session`] the library behind it, with [`hooks`] for its chance and its secrets and [`clock`] for its time.
-//! [`certificate`] and [`fingerprint`] say who is who.
+//! [`dimpl_session`] the library behind it, with [`hooks`] for its chance and its secrets and [`clock`] for
+//! its time. [`certificate`] and [`fingerprint`] say who is who.
 
 mod certificate;
 mod clock;

@@ -20,7 +20,8 @@ pub(super) trait Session {
     /// Begins the handshake; a server begins to wait for it.
     fn start(&mut self, now: SimTime) -> Result<(), SessionError>;
 
-    /// Takes a datagram. What does not belong to the association is dropped without an error (RFC 9147 section 4.5.2).
+    /// Takes a datagram. What does not belong to the association is dropped without an error (RFC 9147
+    /// section 4.5.2).
     fn input(&mut self, now: SimTime, packet: &[u8]) -> Result<(), SessionError>;
 
     /// Lets timers that are due at `now` run.

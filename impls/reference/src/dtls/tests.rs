@@ -294,15 +294,49 @@ fn a_wrong_fingerprint_fails_on_the_side_that_verifies_it_and_nothing_flows() {
                 Err(DtlsError::NotConnected)
             );
             assert_eq!(pair.sides[verifying].deadline(), None);
-            // The side that was refused hears of it where the alert can be sent.
-            if agreed == DtlsVersion::V1_2 {
-                let [DtlsEvent::Failed(DtlsFailure::Handshake(reason))] = &pair.events[1 - verifying][..]
-                else {
-                    panic!("{what}");
-                };
-                assert!(reason.contains("42"), "{reason}");
+            match (agreed, verifying, &pair.events[1 - verifying][..]) {
+                (DtlsVersion::V1_2, _, [DtlsEvent::Failed(DtlsFailure::Handshake(reason))]) => {
+                    assert!(reason.contains("42"), "it hears of the alert: {reason}");
+                }
+                (DtlsVersion::V1_3, 1, [DtlsEvent::Connected, DtlsEvent::Closed]) => {}
+                (DtlsVersion::V1_3, 0, [DtlsEvent::Failed(DtlsFailure::Handshake(reason))]) => {
+                    assert!(reason.contains("timeout"), "nobody answers: {reason}");
+                }
+                _ => panic!("{what}"),
             }
         }
+    }
+}
+
+#[test]
+fn a_client_of_dtls_1_3_with_a_wrong_certificate_is_told_also_under_loss() {
+    for seed in 0..30 {
+        let versions = [Some(DtlsVersion::V1_3); 2];
+        let deceived = [false, true];
+        let mut pair = Pair::started(Setup {
+            versions,
+            deceived,
+            seed,
+            loss: 0.15,
+        });
+        pair.run(Duration::from_secs(300));
+        let [DtlsEvent::Failed(DtlsFailure::Fingerprint { .. })] = pair.events[1][..] else {
+            panic!("seed {seed}: {:?}", pair.events);
+        };
+        assert_eq!(pair.sides[1].deadline(), None);
+        // A close_notify that was lost comes again when the client goes on.
+        for _ in 0..20 {
+            if pair.events[0] == [DtlsEvent::Connected] {
+                pair.send(0, b"is anybody there?");
+                pair.run(Duration::from_secs(1));
+            }
+        }
+        assert_eq!(
+            pair.events[0],
+            [DtlsEvent::Connected, DtlsEvent::Closed],
+            "seed {seed}"
+        );
+        assert_eq!(pair.received(1).len(), 0);
     }
 }
 

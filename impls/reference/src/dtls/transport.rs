@@ -15,13 +15,15 @@ use super::session::{Output, Role, Session};
 /// The longest payload of a record, bytes (RFC 6347 section 4.1).
 const LONGEST_RECORD: usize = 1 << 14;
 
-/// How many datagrams are kept that arrive before [`DtlsTransport::start`]; older ones go first, as on a full queue.
+/// How many datagrams are kept that arrive before [`DtlsTransport::start`]; older ones go first, as on a full
+/// queue.
 const EARLY_DATAGRAMS: usize = 16;
 
-/// A DTLS association as `RTCDtlsTransport` sees it (RFC 8827 section 6.5). It begins when it is started, and is connected
-/// only once the remote certificate is found to match one of the fingerprints given.
+/// A DTLS association as `RTCDtlsTransport` sees it (RFC 8827 section 6.5). It begins when it is started, and
+/// is connected only once the remote certificate is found to match one of the fingerprints given.
 pub(crate) struct DtlsTransport {
     session: Box<dyn Session>,
+    role: Role,
     state: State,
     remote_fingerprints: Vec<Fingerprint>,
     /// Whether the remote certificate has been seen and matched.
@@ -35,6 +37,8 @@ pub(crate) struct DtlsTransport {
     secrets: Vec<Secret>,
     /// The number of the next record that is sent in the clear.
     next_clear_record: u64,
+    /// What tells the other side that it was refused, once that has been protected.
+    farewell: Vec<Vec<u8>>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -43,9 +47,18 @@ enum State {
     Connecting,
     Connected,
     Closed,
-    /// Failed, and says so again whenever the other side sends its part of the handshake again.
+    /// Failed, and goes on only until the other side can be told.
+    Condemned,
+    /// Failed, and says so again whenever the other side goes on as if it had not heard.
     Refused,
     Failed,
+}
+
+impl State {
+    /// Whether the session behind is still driven.
+    fn is_live(self) -> bool {
+        matches!(self, State::Connecting | State::Connected | State::Condemned)
+    }
 }
 
 /// What a [`DtlsTransport`] reports.
@@ -120,6 +133,7 @@ impl DtlsTransport {
             .map_err(|error| DtlsError::Setup(error.to_string()))?;
         Ok(DtlsTransport {
             session: Box::new(session),
+            role,
             state: State::New,
             remote_fingerprints,
             verified: false,
@@ -130,6 +144,7 @@ impl DtlsTransport {
             client_random: None,
             secrets: Vec::new(),
             next_clear_record: 0,
+            farewell: Vec::new(),
         })
     }
 
@@ -146,7 +161,8 @@ impl DtlsTransport {
         }
     }
 
-    /// Takes a datagram that RFC 7983 section 7 gives to DTLS. What is not part of the association is dropped.
+    /// Takes a datagram that RFC 7983 section 7 gives to DTLS. What is not part of the association is
+    /// dropped.
     pub fn input(&mut self, now: SimTime, packet: &[u8]) {
         match self.state {
             State::New => {
@@ -155,19 +171,19 @@ impl DtlsTransport {
                 }
                 self.early.push_back(packet.to_vec());
             }
-            State::Connecting | State::Connected => {
+            State::Connecting | State::Connected | State::Condemned => {
                 self.client_random = self.client_random.or_else(|| key_log::client_random(packet));
                 let taken = self.session.input(now, packet).map_err(|error| error.0);
                 self.drain(taken);
             }
-            State::Refused if packet.first() == Some(&HANDSHAKE) => self.refuse(),
-            State::Refused | State::Closed | State::Failed => {}
+            State::Refused => self.refuse_again(packet),
+            State::Closed | State::Failed => {}
         }
     }
 
     /// Lets what is due at `now` happen.
     pub fn advance(&mut self, now: SimTime) {
-        if matches!(self.state, State::Connecting | State::Connected) {
+        if self.state.is_live() {
             let advanced = self.session.advance(now).map_err(|error| error.0);
             self.drain(advanced);
         }
@@ -182,7 +198,8 @@ impl DtlsTransport {
     ///
     /// # Errors
     ///
-    /// When not connected, when `data` is longer than a record (16384 bytes), or when the association cannot send.
+    /// When not connected, when `data` is longer than a record (16384 bytes), or when the association cannot
+    /// send.
     pub fn send(&mut self, now: SimTime, data: &[u8]) -> Result<(), DtlsError> {
         if self.state != State::Connected {
             return Err(DtlsError::NotConnected);
@@ -222,26 +239,21 @@ impl DtlsTransport {
         self.session.version()
     }
 
-    /// Ends the association on purpose: `close_notify` when it is connected, silence when it is not. No event follows.
+    /// Ends the association on purpose: `close_notify` when it is connected, silence when it is not. No event
+    /// follows.
     pub fn close(&mut self) {
-        if matches!(self.state, State::Connecting | State::Connected) {
-            // The library refuses only when it has nothing to close any more, and then there is nothing to send.
-            if self.session.close().is_ok() {
-                while let Output::Packet(packet) = self.session.poll() {
-                    self.transmit.push_back(packet);
-                }
-            }
+        if self.state.is_live() {
+            let farewell = self.farewell();
+            self.transmit.extend(farewell);
         }
-        if !matches!(self.state, State::Failed | State::Refused) {
-            self.state = State::Closed;
-        }
+        self.state = State::Closed;
         self.early.clear();
         self.deadline = None;
     }
 
     /// Takes everything the session has to say, and after it the error, should it have come to one.
     fn drain(&mut self, result: Result<(), String>) {
-        while matches!(self.state, State::Connecting | State::Connected) {
+        while self.state.is_live() {
             match self.session.poll() {
                 Output::Packet(packet) => self.sent(packet),
                 Output::PeerCertificate(certificate) => self.verify(&certificate),
@@ -253,8 +265,11 @@ impl DtlsTransport {
                 }
                 Output::CloseNotify => {
                     // RFC 5246 section 7.2.1: answered with a close_notify of our own.
+                    let condemned = self.state == State::Condemned;
                     self.close();
-                    self.events.push_back(DtlsEvent::Closed);
+                    if !condemned {
+                        self.events.push_back(DtlsEvent::Closed);
+                    }
                 }
                 Output::Wait(deadline) => {
                     self.deadline = deadline;
@@ -263,9 +278,25 @@ impl DtlsTransport {
             }
         }
         self.secrets.extend(self.session.secrets());
-        if let (Err(error), State::Connecting | State::Connected) = (result, self.state) {
-            self.fail(State::Failed, DtlsFailure::Handshake(error));
+        match (result, self.state) {
+            (Err(error), State::Connecting | State::Connected) => {
+                self.fail(State::Failed, DtlsFailure::Handshake(error));
+            }
+            (Err(_), State::Condemned) => self.rest(State::Failed),
+            _ => {}
         }
+    }
+
+    /// The datagrams with `close_notify`, if the session can send it.
+    fn farewell(&mut self) -> Vec<Vec<u8>> {
+        let mut packets = Vec::new();
+        // The library refuses only when it has nothing to close any more, and then there is nothing to send.
+        if self.session.close().is_ok() {
+            while let Output::Packet(packet) = self.session.poll() {
+                packets.push(packet);
+            }
+        }
+        packets
     }
 
     fn sent(&mut self, packet: Vec<u8>) {
@@ -286,16 +317,24 @@ impl DtlsTransport {
             expected: self.remote_fingerprints.clone(),
             presented: Fingerprint::sha256_of(certificate),
         };
-        if self.session.version() == Some(DtlsVersion::V1_2) {
-            self.fail(State::Refused, failure);
-            self.refuse();
-        } else {
-            self.fail(State::Failed, failure);
+        match (self.session.version(), self.role) {
+            (Some(DtlsVersion::V1_2), _) => {
+                self.fail(State::Refused, failure);
+                self.refuse();
+            }
+            // In DTLS 1.3 the client is connected by now, and would stay so if it were not told.
+            (_, Role::Server) => self.fail(State::Condemned, failure),
+            // The server is not, and will not be.
+            (_, Role::Client) => self.fail(State::Failed, failure),
         }
     }
 
     fn connected(&mut self) {
-        if self.verified {
+        if self.state == State::Condemned {
+            self.farewell = self.farewell();
+            self.transmit.extend(self.farewell.iter().cloned());
+            self.rest(State::Refused);
+        } else if self.verified {
             self.state = State::Connected;
             self.events.push_back(DtlsEvent::Connected);
         } else {
@@ -306,16 +345,21 @@ impl DtlsTransport {
         }
     }
 
-    fn fail(&mut self, state: State, failure: DtlsFailure) {
+    fn rest(&mut self, state: State) {
         self.state = state;
         self.deadline = None;
+    }
+
+    fn fail(&mut self, state: State, failure: DtlsFailure) {
+        self.rest(state);
         self.events.push_back(DtlsEvent::Failed(failure));
     }
 
-    /// Sends the fatal alert `bad_certificate` (RFC 5246 section 7.2.2), again for each message that comes again (RFC 6347
-    /// section 4.2.7). The library has no way to send one, so it is written here, which can be done as long as records
-    /// go in the clear: in DTLS 1.2 the certificates are exchanged before the keys are in use. In DTLS 1.3 the alert
-    /// would have to be encrypted, so there the other side is left to its timeout.
+    /// Sends the fatal alert `bad_certificate` (RFC 5246 section 7.2.2). The library has no way to send one,
+    /// so it is written here, which can be done as long as records go in the clear: in DTLS 1.2 the
+    /// certificates are exchanged before the keys are in use. In DTLS 1.3 the alert would have to be
+    /// encrypted. There a server ends the association with `close_notify` as soon as the library can send it,
+    /// and a client falls silent.
     fn refuse(&mut self) {
         let [_, _, number @ ..] = self.next_clear_record.to_be_bytes();
         self.next_clear_record += 1;
@@ -323,6 +367,17 @@ impl DtlsTransport {
         record.extend(number);
         record.extend([0, 2, FATAL, BAD_CERTIFICATE]);
         self.transmit.push_back(record);
+    }
+
+    /// An alert is not retransmitted, but sent again when what it answers comes again (RFC 6347 section
+    /// 4.2.7, RFC 9147 section 5.10). Should the first `close_notify` have arrived, the other side drops the
+    /// second as a replay.
+    fn refuse_again(&mut self, packet: &[u8]) {
+        if !self.farewell.is_empty() {
+            self.transmit.extend(self.farewell.iter().cloned());
+        } else if packet.first() == Some(&HANDSHAKE) {
+            self.refuse();
+        }
     }
 }
 

@@ -11,17 +11,14 @@ use super::candidate::{self, Candidate, CandidateType};
 use super::checklist::{PairId, PairState};
 use super::consent::Path;
 use super::credentials::IceCredentials;
-use super::generation::{CandidateUse, Generation, MAXIMUM_REMOTE_CANDIDATES};
+use super::decisions::TRICKLE_PATIENCE;
+use super::generation::{CandidateUse, Generation, MAXIMUM_REMOTE_CANDIDATES, Origin};
 use super::stun::{self, Check};
 use super::transaction::{self, Due, SHORTEST_LIFE, Sent, Transaction};
 use super::{IceEvent, Role, Transmit};
 
 /// Ta: the time between two new checks (RFC 8445 section 14.2).
-const PACING: Duration = Duration::from_millis(50);
-/// The longest that a better pair is waited for once some pair is valid.
-const LONGEST_NOMINATION_WAIT: Duration = Duration::from_millis(500);
-/// How long after the last remote candidate a side that never says that there are no more counts as having none.
-const TRICKLE_PATIENCE: Duration = Duration::from_secs(30);
+pub(super) const PACING: Duration = Duration::from_millis(50);
 
 /// A full ICE agent for one component (RFC 8445), sans-IO: a function of its generator and of what it is told.
 ///
@@ -37,16 +34,15 @@ pub(crate) struct IceAgent {
     /// answered.
     pub(super) previous: Option<Box<Generation>>,
     /// Remote candidates of a generation whose credentials have not come yet.
-    held: Vec<Candidate>,
-    state: IceTransportState,
-    pub(super) failed: bool,
-    closed: bool,
+    pub(super) held: Vec<Candidate>,
+    pub(super) state: IceTransportState,
+    pub(super) closed: bool,
     /// The latest time the agent was told.
-    clock: SimTime,
+    pub(super) clock: SimTime,
     /// When the last paced check was sent.
     last_check: Option<SimTime>,
     transmits: VecDeque<Transmit>,
-    events: VecDeque<IceEvent>,
+    pub(super) events: VecDeque<IceEvent>,
 }
 
 impl IceAgent {
@@ -56,11 +52,10 @@ impl IceAgent {
             role,
             tie_breaker: rng.u64(..),
             rng,
-            current: Generation::new(credentials, false),
+            current: Generation::new(credentials, Origin::New),
             previous: None,
             held: Vec::new(),
             state: IceTransportState::New,
-            failed: false,
             closed: false,
             clock: SimTime::ZERO,
             last_check: None,
@@ -168,8 +163,12 @@ impl IceAgent {
             return;
         }
         self.clock = self.clock.max(now);
-        let began = self.state != IceTransportState::New;
-        let former = std::mem::replace(&mut self.current, Generation::new(credentials, began));
+        let origin = match self.state {
+            IceTransportState::New => Origin::New,
+            IceTransportState::Connected | IceTransportState::Completed => Origin::RestartWhileConnected,
+            _ => Origin::RestartWhileUnconnected,
+        };
+        let former = std::mem::replace(&mut self.current, Generation::new(credentials, origin));
         let has_older_path = self
             .previous
             .as_ref()
@@ -177,7 +176,6 @@ impl IceAgent {
         if former.path.is_some() || !has_older_path {
             self.previous = Some(Box::new(former));
         }
-        self.failed = false;
         self.settle(now);
     }
 
@@ -267,32 +265,38 @@ impl IceAgent {
             return None;
         }
         let current = &self.current;
-        let mut earliest: Option<SimTime> = None;
-        let mut consider = |time: Option<SimTime>| {
-            earliest = match (earliest, time) {
-                (Some(earliest), Some(time)) => Some(earliest.min(time)),
-                (earliest, time) => earliest.or(time),
-            };
+        let is_ahead = |time: &SimTime| *time > self.clock;
+        let check = current.has_check_to_send().then(|| self.next_check());
+        let transaction = current.transactions.iter().map(Transaction::deadline).min();
+        let consent = self.path().map(|(_, path)| path.deadline(self.clock));
+        let nomination = match current.nominating {
+            Some(nomination) => Some(nomination.renew.min(nomination.end)),
+            None => current
+                .nominate_by
+                .filter(|end| self.role == Role::Controlling && is_ahead(end)),
         };
-        if current.can_check() && current.checklist.has_work() {
-            consider(Some(self.next_check()));
-        }
-        consider(current.transactions.iter().map(Transaction::deadline).min());
-        let previous = self.previous.as_ref().and_then(|previous| previous.path.as_ref());
-        for path in current.path.iter().chain(previous) {
-            consider(Some(path.deadline(self.clock)));
-        }
-        if current.nominating.is_none() && !current.is_concluded() {
-            consider(current.nominate_by);
-        }
-        if !self.failed && current.checklist.valid.is_empty() {
-            consider(current.checklist.next_exhaustion(SHORTEST_LIFE));
-            let timer = current.began.map(|began| began + SHORTEST_LIFE);
-            let trickle = current.began.map(|_| current.last_news + TRICKLE_PATIENCE);
-            consider(timer.filter(|time| *time > self.clock));
-            consider(trickle.filter(|time| *time > self.clock));
-        }
-        earliest
+        let may_give_up = !current.failed && current.checklist.valid.is_empty();
+        let began = current.began.filter(|_| may_give_up);
+        let timer = began.map(|began| began + SHORTEST_LIFE).filter(is_ahead);
+        let patience = began
+            .map(|_| current.last_news + TRICKLE_PATIENCE)
+            .filter(is_ahead);
+        let exhaustion = current
+            .checklist
+            .next_exhaustion(SHORTEST_LIFE)
+            .filter(|_| may_give_up);
+        [
+            check,
+            transaction,
+            consent,
+            nomination,
+            timer,
+            patience,
+            exhaustion,
+        ]
+        .into_iter()
+        .flatten()
+        .min()
     }
 
     /// Does what is due at `now`.
@@ -303,7 +307,7 @@ impl IceAgent {
         self.clock = self.clock.max(now);
         self.advance_transactions(now);
         self.advance_consent(now);
-        if self.current.can_check() && self.current.checklist.has_work() && now >= self.next_check() {
+        if self.current.has_check_to_send() && now >= self.next_check() {
             self.send_check(now);
         }
         self.current.checklist.exhaust(now, SHORTEST_LIFE);
@@ -312,22 +316,16 @@ impl IceAgent {
 }
 
 impl IceAgent {
-    pub(super) fn tick(&mut self, now: SimTime) -> bool {
-        self.clock = self.clock.max(now);
-        !self.closed
-    }
-
     pub(super) fn push_transmit(&mut self, local: SocketAddr, remote: SocketAddr, data: Vec<u8>) {
         self.transmits.push_back(Transmit { local, remote, data });
     }
 
     /// The pair in use and the generation it belongs to.
-    fn path(&self) -> Option<(&Generation, &Path)> {
-        let of = |generation| {
-            let generation: &Generation = generation;
-            generation.path.as_ref().map(|path| (generation, path))
-        };
-        of(&self.current).or_else(|| self.previous.as_deref().and_then(of))
+    pub(super) fn path(&self) -> Option<(&Generation, &Path)> {
+        [Some(&self.current), self.previous.as_deref()]
+            .into_iter()
+            .flatten()
+            .find_map(|generation| Some((generation, generation.path.as_ref()?)))
     }
 
     /// When the next check may be sent.
@@ -347,7 +345,7 @@ impl IceAgent {
         self.events.push_back(IceEvent::RoleChange(self.role));
     }
 
-    /// RFC 8445 sections 6.1.4.2 and 7.2.2: sends the check of the next pair.
+    /// RFC 8445 sections 6.1.4.2 and 7.2: sends the check of the next pair.
     fn send_check(&mut self, now: SimTime) {
         let Some(id) = self.current.checklist.next_check() else {
             return;
@@ -362,8 +360,7 @@ impl IceAgent {
         let check = Check {
             username: &generation.outgoing_username,
             priority: reflexive_priority(pair.local_priority),
-            role: self.role,
-            tie_breaker: self.tie_breaker,
+            claim: Some((self.role, self.tie_breaker)),
             use_candidate,
         };
         let Ok(packet) = stun::write_check(transaction, &check, &remote.key) else {
@@ -422,10 +419,11 @@ impl IceAgent {
         }
     }
 
-    /// RFC 8445 section 7.2.5.4: a check failed.
+    /// RFC 8445 section 7.2.5.2: a check failed.
     pub(super) fn fail_pair(&mut self, id: PairId) {
-        if self.current.nominating == Some(id) {
-            self.current.nominating = None;
+        let nominating = self.current.nominating.map(|nomination| nomination.pair);
+        if nominating == Some(id) {
+            return self.nomination_failed(id);
         }
         self.current.checklist.fail(id);
     }
@@ -442,11 +440,10 @@ impl IceAgent {
         {
             previous.path = None;
         }
-        let transaction =
-            self.new_transaction_id_if(|agent| agent.path().is_some_and(|(_, path)| path.is_check_due(now)));
-        let Some(transaction) = transaction else {
+        if !self.path().is_some_and(|(_, path)| path.is_check_due(now)) {
             return;
-        };
+        }
+        let transaction = self.new_transaction_id();
         let generation = match (&self.current.path, self.previous.as_deref_mut()) {
             (None, Some(previous)) => previous,
             _ => &mut self.current,
@@ -457,8 +454,7 @@ impl IceAgent {
         let check = Check {
             username: &generation.outgoing_username,
             priority: reflexive_priority(path.local_priority),
-            role: self.role,
-            tie_breaker: self.tie_breaker,
+            claim: Some((self.role, self.tie_breaker)),
             use_candidate: false,
         };
         let data = stun::write_check(transaction, &check, &remote.key)
@@ -466,10 +462,6 @@ impl IceAgent {
         path.check_sent(now, transaction, self.role, &mut self.rng);
         let (local, remote) = (path.base, path.remote);
         self.push_transmit(local, remote, data);
-    }
-
-    fn new_transaction_id_if(&mut self, wanted: impl FnOnce(&IceAgent) -> bool) -> Option<TransactionId> {
-        wanted(self).then(|| self.new_transaction_id())
     }
 
     /// Consent to send on the path of the current generation is lost. Where it was nominated, or nothing else can work,
@@ -488,151 +480,14 @@ impl IceAgent {
         }
     }
 
-    fn fail(&mut self) {
-        self.failed = true;
+    pub(super) fn fail(&mut self) {
+        self.current.failed = true;
+        self.current.nominating = None;
         self.current.transactions.clear();
         self.current.checklist.give_up();
         self.current.path = None;
         if let Some(previous) = self.previous.as_deref_mut() {
             previous.path = None;
-        }
-    }
-
-    /// Decides what follows from what has happened.
-    pub(super) fn settle(&mut self, now: SimTime) {
-        if !self.closed && !self.failed {
-            self.nominate(now);
-            self.choose_path(now);
-            self.give_up(now);
-        }
-        self.update_state(now);
-    }
-
-    /// RFC 8445 section 8.1.1: the controlling agent nominates the best valid pair, at once when no better one can
-    /// succeed any more, else after a short wait.
-    fn nominate(&mut self, now: SimTime) {
-        let generation = &mut self.current;
-        if self.role != Role::Controlling || generation.nominating.is_some() || generation.is_concluded() {
-            return;
-        }
-        let Some(best) = generation.checklist.best_valid() else {
-            generation.nominate_by = None;
-            return;
-        };
-        let id = best.pair;
-        let may_wait = generation.nominate_by.is_some_and(|end| now < end);
-        if may_wait && generation.checklist.promising_above(best.priority) > 0 {
-            return;
-        }
-        if let Some(pair) = generation.checklist.pair_mut(id) {
-            pair.nominate = true;
-            generation.nominating = Some(id);
-            generation.checklist.trigger(id);
-        }
-    }
-
-    /// Sets until when a better pair is waited for: as long as this one took, and as long as it takes to send the
-    /// checks of the better ones.
-    pub(super) fn set_nomination_wait(&mut self, now: SimTime, round_trip: Duration) {
-        let Some(best) = self.current.checklist.best_valid() else {
-            return;
-        };
-        let better = self.current.checklist.promising_above(best.priority);
-        let wait = (round_trip + PACING.saturating_mul(better)).min(LONGEST_NOMINATION_WAIT);
-        self.current.nominate_by.get_or_insert(now + wait);
-    }
-
-    /// RFC 8445 sections 8.1.2 and 12.1: data goes on the nominated pair, and before there is one on the best valid one.
-    /// After a restart the old path is kept until a new one is nominated (section 9).
-    fn choose_path(&mut self, now: SimTime) {
-        let has_older_path = self
-            .previous
-            .as_ref()
-            .is_some_and(|previous| previous.path.is_some());
-        let best = self
-            .current
-            .checklist
-            .best_valid()
-            .filter(|valid| valid.nominated || !has_older_path);
-        let Some(best) = best else {
-            self.current.path = None;
-            return;
-        };
-        let (local, remote) = (best.base, best.remote);
-        let known = self.current.path.as_ref();
-        if known.is_some_and(|path| path.is_between(local, remote)) {
-            return;
-        }
-        let path = Path::new(now, local, remote, best.local_priority, &mut self.rng);
-        self.current.path = Some(path);
-        if let Some(previous) = self.previous.as_deref_mut() {
-            previous.path = None;
-        }
-        self.events.push_back(IceEvent::SelectedPair { local, remote });
-    }
-
-    /// Fails when nothing can work any more (webrtc-pc#rtcicetransportstate): all pairs are hopeless, the timer of RFC
-    /// 8863 has expired, and no more candidates will come, or have come for long.
-    fn give_up(&mut self, now: SimTime) {
-        let generation = &self.current;
-        let timer_expired = generation.began.is_some_and(|began| now >= began + SHORTEST_LIFE);
-        let nothing_works = self.path().is_none()
-            && generation.checklist.valid.is_empty()
-            && generation.checklist.promising_above(0) == 0;
-        let nothing_will_come = generation.end_of_candidates
-            || (!generation.checklist.pairs().is_empty() && now >= generation.last_news + TRICKLE_PATIENCE);
-        if timer_expired && generation.gathered && nothing_works && nothing_will_come {
-            self.fail();
-        }
-    }
-
-    fn update_state(&mut self, now: SimTime) {
-        let state = self.derive_state(now);
-        if state != self.state {
-            self.state = state;
-            self.events.push_back(IceEvent::StateChange(state));
-        }
-    }
-
-    /// webrtc-pc#rtcicetransportstate.
-    fn derive_state(&self, now: SimTime) -> IceTransportState {
-        let generation = &self.current;
-        if self.closed {
-            return IceTransportState::Closed;
-        }
-        if self.failed {
-            return IceTransportState::Failed;
-        }
-        let all_known = generation.gathered && generation.end_of_candidates;
-        if let Some(path) = &generation.path {
-            return if path.is_disconnected(now) {
-                IceTransportState::Disconnected
-            } else if all_known && generation.is_concluded() {
-                IceTransportState::Completed
-            } else {
-                IceTransportState::Connected
-            };
-        }
-        // A restart forgets that connectivity was lost before, so the old path counts only while it works.
-        if let Some((_, path)) = self.path()
-            && !path.is_disconnected(now)
-        {
-            return IceTransportState::Connected;
-        }
-        let has_remote = !generation.remote_candidates.is_empty() || !self.held.is_empty();
-        if !has_remote {
-            return if generation.restarted {
-                IceTransportState::Checking
-            } else {
-                IceTransportState::New
-            };
-        }
-        let checklist = &generation.checklist;
-        let all_failed = !checklist.pairs().is_empty() && checklist.promising_above(0) == 0;
-        if all_failed && !all_known {
-            IceTransportState::Disconnected
-        } else {
-            IceTransportState::Checking
         }
     }
 }

@@ -229,7 +229,7 @@ impl Checklist {
         }
     }
 
-    /// A peer-reflexive remote candidate turned out to be one that was signalled (RFC 8838 section 11.4): its pairs keep
+    /// A peer-reflexive remote candidate turned out to be one that was signalled (RFC 8838 section 11): its pairs keep
     /// their states and take its priority and foundation.
     pub(super) fn update_remote(&mut self, remote: &Candidate, role: Role) {
         let address = remote.socket_address();
@@ -261,13 +261,22 @@ impl Checklist {
         }
     }
 
-    /// Whether a check waits to be sent.
+    /// Whether [`next_check`](Checklist::next_check) has something to give.
     pub(super) fn has_work(&self) -> bool {
         !self.triggered.is_empty()
             || self
                 .pairs
                 .iter()
-                .any(|pair| matches!(pair.state, PairState::Frozen | PairState::Waiting))
+                .any(|pair| pair.state == PairState::Waiting || self.may_thaw(pair))
+    }
+
+    /// Whether the pair is frozen and nothing of its foundation is under way.
+    fn may_thaw(&self, pair: &CandidatePair) -> bool {
+        pair.state == PairState::Frozen
+            && !self.pairs.iter().any(|other| {
+                other.same_foundation(pair)
+                    && matches!(other.state, PairState::Waiting | PairState::InProgress)
+            })
     }
 
     /// RFC 8445 section 6.1.4.2: the pair to check now.
@@ -295,13 +304,7 @@ impl Checklist {
         let mut order: Vec<usize> = (0..self.pairs.len()).collect();
         order.sort_by_key(|index| std::cmp::Reverse(self.pairs[*index].priority));
         for index in order {
-            let pair = &self.pairs[index];
-            let blocked = pair.state != PairState::Frozen
-                || self.pairs.iter().any(|other| {
-                    other.same_foundation(pair)
-                        && matches!(other.state, PairState::Waiting | PairState::InProgress)
-                });
-            if !blocked {
+            if self.may_thaw(&self.pairs[index]) {
                 self.pairs[index].state = PairState::Waiting;
             }
         }
@@ -414,5 +417,122 @@ impl Checklist {
             .filter_map(|pair| pair.first_check)
             .min()
             .map(|first| first + patience)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A host candidate with this foundation and priority, at a port of its own.
+    fn candidate(foundation: &str, priority: u32, address: &str, port: u16) -> Candidate {
+        format!("candidate:{foundation} 1 udp {priority} {address} {port} typ host")
+            .parse()
+            .unwrap()
+    }
+
+    fn state(checklist: &Checklist, id: PairId) -> PairState {
+        checklist.pair(id).unwrap().state
+    }
+
+    #[test]
+    fn the_priority_of_a_pair_is_the_same_from_both_sides() {
+        let (low, high) = (1_694_498_815, 2_130_706_431);
+        assert_eq!(
+            pair_priority(Role::Controlling, high, low),
+            (u64::from(low) << 32) + 2 * u64::from(high) + 1
+        );
+        for (local, remote) in [(low, high), (high, low), (low, low)] {
+            assert_eq!(
+                pair_priority(Role::Controlling, local, remote),
+                pair_priority(Role::Controlled, remote, local)
+            );
+        }
+    }
+
+    #[test]
+    fn only_addresses_that_reach_each_other_are_paired_and_once() {
+        let mut checklist = Checklist::default();
+        let local = candidate("1", 9, "192.0.2.1", 1);
+        let mut form =
+            |local: &Candidate, remote: &Candidate| checklist.form(local, remote, Role::Controlling);
+        let first = form(&local, &candidate("1", 9, "192.0.2.2", 1));
+        assert!(first.is_some());
+        assert_eq!(form(&local, &candidate("2", 3, "192.0.2.2", 1)), first);
+        assert_eq!(form(&local, &candidate("1", 9, "2001:db8::2", 1)), None);
+        let link_local = candidate("2", 9, "fe80::1", 1);
+        assert_eq!(form(&link_local, &candidate("1", 9, "2001:db8::2", 1)), None);
+        assert!(form(&link_local, &candidate("1", 9, "fe80::2", 1)).is_some());
+        assert_eq!(checklist.pairs().len(), 2);
+    }
+
+    #[test]
+    fn one_pair_of_a_foundation_waits_and_its_success_thaws_the_others() {
+        let mut checklist = Checklist::default();
+        let local = candidate("1", 9, "192.0.2.1", 1);
+        let mut form = |foundation, priority, port| {
+            let remote = candidate(foundation, priority, "192.0.2.2", port);
+            checklist.form(&local, &remote, Role::Controlling).unwrap()
+        };
+        let low = form("1", 5, 1);
+        let high = form("1", 7, 2);
+        let other = form("2", 1, 3);
+        assert_eq!(state(&checklist, low), PairState::Frozen);
+        assert_eq!(state(&checklist, high), PairState::Waiting);
+        assert_eq!(state(&checklist, other), PairState::Waiting);
+        assert_eq!(checklist.next_check(), Some(high));
+        checklist.succeed(high);
+        assert_eq!(state(&checklist, low), PairState::Waiting);
+        // What comes later to a foundation that works need not wait for anything.
+        let remote = candidate("1", 1, "192.0.2.2", 9);
+        let late = checklist.form(&local, &remote, Role::Controlling).unwrap();
+        assert_eq!(state(&checklist, late), PairState::Waiting);
+    }
+
+    #[test]
+    fn a_foundation_thaws_when_nothing_of_it_is_under_way_and_triggered_checks_go_first() {
+        let mut checklist = Checklist::default();
+        let local = candidate("1", 9, "192.0.2.1", 1);
+        let mut form = |priority, port| {
+            let remote = candidate("1", priority, "192.0.2.2", port);
+            checklist.form(&local, &remote, Role::Controlling).unwrap()
+        };
+        let (high, low, lowest) = (form(7, 1), form(5, 2), form(3, 3));
+        checklist.pair_mut(high).unwrap().state = PairState::InProgress;
+        assert!(!checklist.has_work());
+        assert_eq!(checklist.next_check(), None);
+        checklist.fail(high);
+        assert!(checklist.has_work());
+        checklist.trigger(lowest);
+        checklist.trigger(lowest);
+        assert_eq!(checklist.next_check(), Some(lowest));
+        checklist.pair_mut(lowest).unwrap().state = PairState::Failed;
+        assert_eq!(checklist.next_check(), Some(low));
+    }
+
+    #[test]
+    fn the_pairs_of_lowest_priority_go_beyond_the_limit() {
+        let mut checklist = Checklist::default();
+        let local = candidate("1", 1000, "192.0.2.1", 1);
+        for number in 1..=150_u16 {
+            let remote = candidate("1", u32::from(number), "192.0.2.2", number);
+            checklist.form(&local, &remote, Role::Controlling);
+        }
+        assert_eq!(checklist.pairs().len(), MAXIMUM_PAIRS);
+        let least = checklist.pairs().iter().map(|pair| pair.remote_priority).min();
+        assert_eq!(least, Some(51));
+    }
+
+    #[test]
+    fn a_change_of_role_changes_the_priorities() {
+        let mut checklist = Checklist::default();
+        let local = candidate("1", 9, "192.0.2.1", 1);
+        let remote = candidate("1", 5, "192.0.2.2", 1);
+        let id = checklist.form(&local, &remote, Role::Controlling).unwrap();
+        checklist.set_role(Role::Controlled);
+        assert_eq!(
+            checklist.pair(id).unwrap().priority,
+            pair_priority(Role::Controlled, 9, 5)
+        );
     }
 }

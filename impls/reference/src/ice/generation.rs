@@ -29,6 +29,27 @@ pub(crate) enum CandidateUse {
     Ignored(&'static str),
 }
 
+/// How a generation came to be, which is what its state follows from while nothing is known of the peer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Origin {
+    /// It is the first, or nothing had begun before it.
+    New,
+    /// A restart while data could be sent.
+    RestartWhileConnected,
+    /// A restart while no data could be sent.
+    RestartWhileUnconnected,
+}
+
+/// The nomination that is under way (RFC 8445 section 8.1.1).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Nomination {
+    pub(super) pair: PairId,
+    /// When the nominating check is made anew.
+    pub(super) renew: SimTime,
+    /// When it counts as failed.
+    pub(super) end: SimTime,
+}
+
 /// One generation of the agent.
 #[derive(Debug)]
 pub(super) struct Generation {
@@ -45,14 +66,14 @@ pub(super) struct Generation {
     pub(super) end_of_candidates: bool,
     pub(super) checklist: Checklist,
     pub(super) transactions: Vec<Transaction>,
-    /// The pair whose nominating check is queued or under way.
-    pub(super) nominating: Option<PairId>,
+    pub(super) nominating: Option<Nomination>,
     /// Until when a better pair is waited for before the best valid one is nominated.
     pub(super) nominate_by: Option<SimTime>,
     /// The pair in use.
     pub(super) path: Option<Path>,
-    /// Whether it came from a restart of a generation that had begun, so that it never is `new`.
-    pub(super) restarted: bool,
+    pub(super) origin: Origin,
+    /// Whether nothing can work any more; only a restart helps.
+    pub(super) failed: bool,
     /// When both credentials were known: the start of the timer of RFC 8863.
     pub(super) began: Option<SimTime>,
     /// When the last remote candidate came.
@@ -60,7 +81,7 @@ pub(super) struct Generation {
 }
 
 impl Generation {
-    pub(super) fn new(credentials: IceCredentials, restarted: bool) -> Generation {
+    pub(super) fn new(credentials: IceCredentials, origin: Origin) -> Generation {
         Generation {
             local: KeyedCredentials::new(credentials),
             remote: None,
@@ -75,7 +96,8 @@ impl Generation {
             nominating: None,
             nominate_by: None,
             path: None,
-            restarted,
+            origin,
+            failed: false,
             began: None,
             last_news: SimTime::ZERO,
         }
@@ -299,6 +321,14 @@ impl Generation {
         self.checklist.nominated().is_some()
     }
 
+    /// The next check of this pair nominates it, and goes out before others.
+    pub(super) fn nominate_pair(&mut self, id: PairId) {
+        if let Some(pair) = self.checklist.pair_mut(id) {
+            pair.nominate = true;
+            self.checklist.trigger(id);
+        }
+    }
+
     /// A pair was nominated: the other checks end (RFC 8445 section 8.1.2).
     pub(super) fn conclude(&mut self) {
         self.checklist.conclude();
@@ -307,9 +337,9 @@ impl Generation {
         self.nominate_by = None;
     }
 
-    /// Whether checks may be sent.
-    pub(super) fn can_check(&self) -> bool {
-        self.remote.is_some()
+    /// Whether a check waits to be sent, and may be.
+    pub(super) fn has_check_to_send(&self) -> bool {
+        !self.failed && self.remote.is_some() && self.checklist.has_work()
     }
 
     /// Cancels what is under way for a pair (RFC 8445 section 7.3.1.4).

@@ -23,9 +23,10 @@ impl IceAgent {
     /// A packet that came to the bound address `local` from `remote`. What is no STUN Binding message with a right
     /// `FINGERPRINT` is dropped; the caller tells STUN from the rest (RFC 7983).
     pub(crate) fn input(&mut self, now: SimTime, local: SocketAddr, remote: SocketAddr, packet: &[u8]) {
-        if !self.tick(now) {
+        if self.closed {
             return;
         }
+        self.clock = self.clock.max(now);
         let Some(message) = stun::parse(packet) else {
             return;
         };
@@ -52,11 +53,11 @@ impl IceAgent {
             Ok(username) => username,
             Err(refusal) => return self.push_transmit(local, source, refuse(refusal)),
         };
-        let Some((which, remote_fragment)) = self.authenticate(message, &username) else {
+        let Some((which, remote_fragment)) = self.authenticate(message, username) else {
             return self.push_transmit(local, source, refuse(Refusal::Unauthenticated));
         };
         let check =
-            stun::read_check(message, &username).and_then(|check| self.repair_roles(&check).map(|()| check));
+            stun::read_check(message, username).and_then(|check| self.repair_roles(&check).map(|()| check));
         let Some(generation) = self.generation(which) else {
             return;
         };
@@ -75,7 +76,7 @@ impl IceAgent {
             path.heard();
         }
         self.push_transmit(local, source, answer);
-        if which == Which::Current && !self.failed {
+        if which == Which::Current && !self.current.failed {
             self.checked(now, local, source, &check, remote_fragment);
         }
     }
@@ -100,10 +101,10 @@ impl IceAgent {
 
     /// RFC 8445 section 7.3.1.1: detects and repairs role conflicts.
     fn repair_roles(&mut self, check: &Check<'_>) -> Result<(), Refusal> {
-        if check.role != self.role {
+        let Some((_, tie_breaker)) = check.claim.filter(|(role, _)| *role == self.role) else {
             return Ok(());
-        }
-        let keeps_controlling = self.tie_breaker >= check.tie_breaker;
+        };
+        let keeps_controlling = self.tie_breaker >= tie_breaker;
         match self.role {
             Role::Controlling if keeps_controlling => Err(Refusal::RoleConflict),
             Role::Controlled if !keeps_controlling => Err(Refusal::RoleConflict),

@@ -1,8 +1,8 @@
 //! ICE: a full agent (RFC 8445) with trickle (RFC 8838), restart and consent (RFC 7675).
 //!
 //! [`IceAgent`] is the whole room; it is fed packets and the time, and gives packets, events and its next deadline.
-//! Read `agent` first, which holds the API and the timers, then `inbound` for what packets do. `generation` is what
-//! lives from one restart to the next, `checklist` the pairs in it, `transaction` one check, `consent` the pair in use.
+//! Read `agent` first, which holds the API and the timers, then `inbound` for what packets do and `decisions` for what
+//! follows. `generation` is what lives from one restart to the next, `checklist` the pairs in it, `transaction` one check, `consent` the pair in use.
 //! `candidate`, `credentials` and `stun` are the formats.
 
 mod agent;
@@ -10,6 +10,7 @@ mod candidate;
 mod checklist;
 mod consent;
 mod credentials;
+mod decisions;
 mod generation;
 mod inbound;
 mod stun;

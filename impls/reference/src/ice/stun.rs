@@ -6,6 +6,7 @@ use stun_types::attribute::{
     Attribute as _, AttributeStaticType as _, AttributeType, AttributeWrite, ErrorCode, Fingerprint,
     MessageIntegrity, MessageIntegritySha256, RawAttribute, UnknownAttributes, Username, XorMappedAddress,
 };
+use stun_types::data::Data;
 use stun_types::message::{
     BINDING, IntegrityAlgorithm, IntegrityKey, Message, MessageClass, MessageHeader, MessageType,
     MessageWrite as _, MessageWriteExt as _, MessageWriteVec, StunWriteError, TransactionId,
@@ -18,22 +19,23 @@ const USE_CANDIDATE: AttributeType = AttributeType::new(0x0025);
 const ICE_CONTROLLED: AttributeType = AttributeType::new(0x8029);
 const ICE_CONTROLLING: AttributeType = AttributeType::new(0x802A);
 
+/// The greatest length of a `USERNAME` in bytes (RFC 8489 section 14.3).
+const MAXIMUM_USERNAME_LENGTH: usize = 513;
+
 /// Room for a check with the longest credentials that are common, so that a packet is one allocation.
 const USUAL_CHECK_LENGTH: usize = 160;
 /// Room for an answer.
 const USUAL_ANSWER_LENGTH: usize = 96;
 
-/// What a check says (RFC 8445 section 7.2.2).
+/// What a check says (RFC 8445 sections 7.1 and 7.2.2).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Check<'a> {
     /// `USERNAME`: the username fragment of the side that is checked, a colon, and that of the side that checks.
     pub(super) username: &'a str,
     /// `PRIORITY`: what a peer-reflexive candidate found by this check will have.
     pub(super) priority: u32,
-    /// `ICE-CONTROLLING` or `ICE-CONTROLLED`.
-    pub(super) role: Role,
-    /// The value of either.
-    pub(super) tie_breaker: u64,
+    /// `ICE-CONTROLLING` or `ICE-CONTROLLED` and its tie-breaker; old agents send neither.
+    pub(super) claim: Option<(Role, u64)>,
     /// `USE-CANDIDATE`.
     pub(super) use_candidate: bool,
 }
@@ -78,14 +80,15 @@ pub(super) enum Refusal {
 }
 
 /// The `USERNAME` of a request that carries what RFC 8489 section 9.1.3 demands before anything is verified.
-pub(super) fn username(message: &Message<'_>) -> Result<String, Refusal> {
+pub(super) fn username<'a>(message: &'a Message<'_>) -> Result<&'a str, Refusal> {
     let has_integrity =
         message.has_attribute(MessageIntegrity::TYPE) || message.has_attribute(MessageIntegritySha256::TYPE);
-    let username = message.attribute::<Username>().map_err(|_| Refusal::BadRequest)?;
-    if has_integrity {
-        Ok(username.username().to_owned())
-    } else {
-        Err(Refusal::BadRequest)
+    let attribute = message.raw_attribute(Username::TYPE).ok_or(Refusal::BadRequest)?;
+    match attribute.value {
+        Data::Borrowed(value) if has_integrity => {
+            std::str::from_utf8(value.take()).map_err(|_| Refusal::BadRequest)
+        }
+        _ => Err(Refusal::BadRequest),
     }
 }
 
@@ -114,16 +117,18 @@ pub(super) fn read_check<'a>(message: &Message<'_>, username: &'a str) -> Result
     let priority = value(message, PRIORITY)
         .map(u32::from_be_bytes)
         .ok_or(Refusal::BadRequest)?;
-    let (role, tie_breaker) = match (value(message, ICE_CONTROLLING), value(message, ICE_CONTROLLED)) {
-        (Some(tie_breaker), None) => (Role::Controlling, tie_breaker),
-        (None, Some(tie_breaker)) => (Role::Controlled, tie_breaker),
-        _ => return Err(Refusal::BadRequest),
+    let controlling = value(message, ICE_CONTROLLING).map(u64::from_be_bytes);
+    let controlled = value(message, ICE_CONTROLLED).map(u64::from_be_bytes);
+    let claim = match (controlling, controlled) {
+        (Some(tie_breaker), None) => Some((Role::Controlling, tie_breaker)),
+        (None, Some(tie_breaker)) => Some((Role::Controlled, tie_breaker)),
+        (None, None) => None,
+        (Some(_), Some(_)) => return Err(Refusal::BadRequest),
     };
     Ok(Check {
         username,
         priority,
-        role,
-        tie_breaker: u64::from_be_bytes(tie_breaker),
+        claim,
         use_candidate: message.has_attribute(USE_CANDIDATE),
     })
 }
@@ -152,16 +157,24 @@ pub(super) fn write_check(
     check: &Check<'_>,
     key: &IntegrityKey,
 ) -> Result<Vec<u8>, StunWriteError> {
+    if check.username.len() > MAXIMUM_USERNAME_LENGTH {
+        return Err(StunWriteError::TooLarge {
+            expected: MAXIMUM_USERNAME_LENGTH,
+            actual: check.username.len(),
+        });
+    }
     let message_type = MessageType::from_class_method(MessageClass::Request, BINDING);
     let buffer = MessageWriteVec::with_capacity(USUAL_CHECK_LENGTH);
     let mut message = Message::builder(message_type, transaction, buffer);
-    message.add_attribute(&Username::new(check.username)?)?;
+    message.add_attribute(&RawAttribute::new(Username::TYPE, check.username.as_bytes()))?;
     message.add_attribute(&RawAttribute::new(PRIORITY, &check.priority.to_be_bytes()))?;
-    let role = match check.role {
-        Role::Controlling => ICE_CONTROLLING,
-        Role::Controlled => ICE_CONTROLLED,
-    };
-    message.add_attribute(&RawAttribute::new(role, &check.tie_breaker.to_be_bytes()))?;
+    if let Some((role, tie_breaker)) = check.claim {
+        let role = match role {
+            Role::Controlling => ICE_CONTROLLING,
+            Role::Controlled => ICE_CONTROLLED,
+        };
+        message.add_attribute(&RawAttribute::new(role, &tie_breaker.to_be_bytes()))?;
+    }
     if check.use_candidate {
         message.add_attribute(&RawAttribute::new(USE_CANDIDATE, &[]))?;
     }
@@ -221,4 +234,124 @@ fn write_answer(
 fn value<const N: usize>(message: &Message<'_>, attribute_type: AttributeType) -> Option<[u8; N]> {
     let attribute = message.raw_attribute(attribute_type)?;
     <[u8; N]>::try_from(&*attribute.value).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use stun_types::message::ShortTermCredentials;
+
+    use super::*;
+
+    fn bytes(hexadecimal: &str) -> Vec<u8> {
+        hexadecimal
+            .split_whitespace()
+            .map(|byte| u8::from_str_radix(byte, 16).unwrap())
+            .collect()
+    }
+
+    fn key(password: &str) -> IntegrityKey {
+        ShortTermCredentials::new(password.to_owned()).make_key()
+    }
+
+    /// The password of RFC 5769 sections 2.1 to 2.3.
+    const PASSWORD: &str = "VOkJxbRl1RmTxUk/WvJxBt";
+
+    /// RFC 5769 section 2.1.
+    const SAMPLE_REQUEST: &str = "00 01 00 58 21 12 a4 42 b7 e7 a7 01 bc 34 d6 86 fa 87 df ae \
+        80 22 00 10 53 54 55 4e 20 74 65 73 74 20 63 6c 69 65 6e 74 \
+        00 24 00 04 6e 00 01 ff 80 29 00 08 93 2f f9 b1 51 26 3b 36 \
+        00 06 00 09 65 76 74 6a 3a 68 36 76 59 20 20 20 \
+        00 08 00 14 9a ea a7 0c bf d8 cb 56 78 1e f2 b5 b2 d3 f2 49 c1 b5 71 a2 \
+        80 28 00 04 e5 7a 3b cf";
+
+    /// RFC 5769 section 2.2.
+    const SAMPLE_IPV4_RESPONSE: &str = "01 01 00 3c 21 12 a4 42 b7 e7 a7 01 bc 34 d6 86 fa 87 df ae \
+        80 22 00 0b 74 65 73 74 20 76 65 63 74 6f 72 20 \
+        00 20 00 08 00 01 a1 47 e1 12 a6 43 \
+        00 08 00 14 2b 91 f5 99 fd 9e 90 c3 8c 74 89 f9 2a f9 ba 53 f0 6b e7 d7 \
+        80 28 00 04 c0 7d 4c 96";
+
+    /// RFC 5769 section 2.3.
+    const SAMPLE_IPV6_RESPONSE: &str = "01 01 00 48 21 12 a4 42 b7 e7 a7 01 bc 34 d6 86 fa 87 df ae \
+        80 22 00 0b 74 65 73 74 20 76 65 63 74 6f 72 20 \
+        00 20 00 14 00 02 a1 47 01 13 a9 fa a5 d3 f1 79 bc 25 f4 b5 be d2 b9 d9 \
+        00 08 00 14 a3 82 95 4e 4b e6 7b f1 17 84 c9 7c 82 92 c2 75 bf e3 ed 41 \
+        80 28 00 04 c8 fb 0b 4c";
+
+    #[test]
+    fn the_sample_request_of_rfc_5769_is_read() {
+        let packet = bytes(SAMPLE_REQUEST);
+        let message = parse(&packet).unwrap();
+        assert!(is_authentic(&message, &key(PASSWORD)));
+        assert!(!is_authentic(&message, &key("VOkJxbRl1RmTxUk/WvJxBT")));
+        let username = username(&message).unwrap();
+        assert_eq!(
+            read_check(&message, username),
+            Ok(Check {
+                username: "evtj:h6vY",
+                priority: 0x6e00_01ff,
+                claim: Some((Role::Controlled, 0x932f_f9b1_5126_3b36)),
+                use_candidate: false,
+            })
+        );
+    }
+
+    #[test]
+    fn the_sample_responses_of_rfc_5769_are_read() {
+        for (sample, address) in [
+            (SAMPLE_IPV4_RESPONSE, "192.0.2.1:32853"),
+            (
+                SAMPLE_IPV6_RESPONSE,
+                "[2001:db8:1234:5678:11:2233:4455:6677]:32853",
+            ),
+        ] {
+            let packet = bytes(sample);
+            let message = parse(&packet).unwrap();
+            assert!(is_authentic(&message, &key(PASSWORD)));
+            let Answer::Success { mapped } = read_answer(&message) else {
+                panic!("{message:?}");
+            };
+            assert_eq!(mapped, Some(address.parse().unwrap()));
+        }
+    }
+
+    #[test]
+    fn a_flipped_bit_anywhere_spoils_the_sample_request() {
+        let packet = bytes(SAMPLE_REQUEST);
+        for bit in 0..packet.len() * 8 {
+            let mut spoilt = packet.clone();
+            spoilt[bit / 8] ^= 1 << (bit % 8);
+            let accepted = parse(&spoilt).is_some_and(|message| is_authentic(&message, &key(PASSWORD)));
+            assert!(!accepted, "bit {bit}");
+        }
+    }
+
+    #[test]
+    fn a_check_is_read_as_it_was_written() {
+        let check = Check {
+            username: "remote:local",
+            priority: 1_862_270_975,
+            claim: Some((Role::Controlling, 42)),
+            use_candidate: true,
+        };
+        let packet = write_check(7.into(), &check, &key("secret")).unwrap();
+        let message = parse(&packet).unwrap();
+        assert!(is_authentic(&message, &key("secret")));
+        assert_eq!(read_check(&message, username(&message).unwrap()), Ok(check));
+        assert!(
+            packet.capacity() <= USUAL_CHECK_LENGTH,
+            "one allocation is enough"
+        );
+    }
+
+    #[test]
+    fn a_packet_without_fingerprint_or_with_something_behind_it_is_not_stun() {
+        let packet = bytes(SAMPLE_REQUEST);
+        let mut longer = packet.clone();
+        longer.extend([0; 4]);
+        assert!(parse(&longer).is_none());
+        let mut without = packet[..packet.len() - 8].to_vec();
+        without[3] -= 8;
+        assert!(parse(&without).is_none());
+    }
 }

@@ -130,3 +130,62 @@ impl Transaction {
         Due::Retransmit
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ice::checklist::Checklist;
+
+    fn transaction(timeout: Duration) -> Transaction {
+        let local = "candidate:1 1 udp 5 192.0.2.1 1 typ host".parse().unwrap();
+        let remote = "candidate:1 1 udp 5 192.0.2.2 2 typ host".parse().unwrap();
+        let mut checklist = Checklist::default();
+        let pair = checklist.form(&local, &remote, Role::Controlling).unwrap();
+        let sent = Sent {
+            pair,
+            base: local.socket_address().unwrap(),
+            remote: remote.socket_address().unwrap(),
+            role: Role::Controlling,
+            use_candidate: false,
+            priority: 5,
+        };
+        Transaction::new(SimTime::ZERO, 1.into(), sent, Vec::new(), timeout)
+    }
+
+    /// When each request after the first is sent, and when the transaction ends, in milliseconds.
+    fn schedule(mut transaction: Transaction) -> (Vec<u64>, u64) {
+        let mut requests = Vec::new();
+        loop {
+            let now = transaction.deadline();
+            let milliseconds = now.as_nanos() / 1_000_000;
+            match transaction.advance(now) {
+                Due::Nothing => panic!("something is due at the deadline"),
+                Due::Retransmit => requests.push(milliseconds),
+                Due::TimedOut => return (requests, milliseconds),
+            }
+        }
+    }
+
+    #[test]
+    fn requests_are_sent_again_as_the_example_of_rfc_8489_has_it() {
+        let (requests, end) = schedule(transaction(MINIMUM_TIMEOUT));
+        assert_eq!(requests, [500, 1500, 3500, 7500, 15_500, 31_500]);
+        assert_eq!(end, 39_500);
+        assert_eq!(Duration::from_millis(end), SHORTEST_LIFE);
+    }
+
+    #[test]
+    fn a_cancelled_transaction_sends_nothing_and_lives_as_long() {
+        let mut cancelled = transaction(MINIMUM_TIMEOUT);
+        cancelled.cancel();
+        assert_eq!(schedule(cancelled), (vec![], 39_500));
+    }
+
+    #[test]
+    fn the_timeout_grows_with_the_pairs_under_way() {
+        let pacing = Duration::from_millis(50);
+        assert_eq!(initial_timeout(pacing, 1), Duration::from_millis(500));
+        assert_eq!(initial_timeout(pacing, 10), Duration::from_millis(500));
+        assert_eq!(initial_timeout(pacing, 30), Duration::from_millis(1500));
+    }
+}

@@ -11,7 +11,8 @@ pub(crate) struct ChannelParameters {
     pub ordered: bool,
     /// How many times a message is sent again; none for no limit. Excludes `max_packet_life_time`.
     pub max_retransmits: Option<u16>,
-    /// For how many milliseconds a message is sent and sent again; none for no limit. Excludes `max_retransmits`.
+    /// For how many milliseconds a message is sent and sent again; none for no limit. Excludes
+    /// `max_retransmits`.
     pub max_packet_life_time: Option<u16>,
     /// The priority (RFC 8831 section 6.4): 128 below normal, 256 normal, 512 high, 1024 extra high.
     pub priority: u16,

@@ -1,9 +1,11 @@
 //! SCTP over DTLS (RFC 8261) and the data channel establishment protocol (RFC 8832).
 //!
-//! Read [`transport`] first: the association and the streams of the data channels on it. [`stream`] keeps what is known of
-//! one stream, [`dcep`] the messages that open a channel, [`payload`] how a message becomes a payload and back.
+//! Read [`transport`] first: the association and the streams of the data channels on it. [`stream`] keeps
+//! what is known of one stream, [`dcep`] the messages that open a channel, [`payload`] how a message becomes
+//! a payload and back.
 
 mod dcep;
+mod event;
 mod payload;
 mod stream;
 mod transport;
@@ -12,4 +14,5 @@ mod transport;
 mod tests;
 
 pub(crate) use dcep::ChannelParameters;
-pub(crate) use transport::{SctpError, SctpEvent, SctpTransport};
+pub(crate) use event::{SctpError, SctpEvent};
+pub(crate) use transport::SctpTransport;

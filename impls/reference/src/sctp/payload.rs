@@ -13,8 +13,8 @@ const BINARY: PpId = PpId(53);
 const EMPTY_STRING: PpId = PpId(56);
 const EMPTY_BINARY: PpId = PpId(57);
 
-/// Identifier and payload of a message. SCTP cannot carry nothing, so an empty message is one zero byte with an identifier
-/// that says so.
+/// Identifier and payload of a message. SCTP cannot carry nothing, so an empty message is one zero byte with
+/// an identifier that says so.
 pub(super) fn encode(data: &MessageData) -> (PpId, Vec<u8>) {
     let identifier = match (data, data.is_empty()) {
         (MessageData::Text(_), false) => STRING,
@@ -32,8 +32,8 @@ pub(super) fn encode(data: &MessageData) -> (PpId, Vec<u8>) {
     )
 }
 
-/// The message of a payload; none when the identifier is not one of a data channel. What is not UTF-8 in a string is
-/// replaced, as decoding does in the API (webrtc-pc#dfn-received-a-message).
+/// The message of a payload; none when the identifier is not one of a data channel. What is not UTF-8 in a
+/// string is replaced, as decoding does in the API (webrtc-pc, "receiving messages").
 pub(super) fn decode(identifier: PpId, payload: &[u8]) -> Option<MessageData> {
     Some(match identifier {
         STRING => MessageData::Text(Arc::from(String::from_utf8_lossy(payload))),

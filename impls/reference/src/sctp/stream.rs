@@ -9,8 +9,8 @@ use super::dcep::ChannelParameters;
 pub(super) struct Stream {
     /// The channel; none when there is none to tell anybody about, only a stream to reset.
     pub channel: Option<ChannelParameters>,
-    /// Whether order is kept whatever the channel asks for, because the other side may not know of the channel yet (RFC 8832
-    /// section 6).
+    /// Whether order is kept whatever the channel asks for, because the other side may not know of the
+    /// channel yet (RFC 8832 section 6).
     pub keep_order: bool,
     /// Whether the channel was announced and `DATA_CHANNEL_ACK` has not come yet.
     pub awaits_acknowledgement: bool,
@@ -82,8 +82,8 @@ impl Stream {
         self.reported += application;
     }
 
-    /// How many bytes of the application are still buffered, given how many bytes SCTP has. Messages leave SCTP in the order
-    /// they entered it, so what it has is the end of what it got.
+    /// How many bytes of the application are still buffered, given how many bytes SCTP has. Messages leave
+    /// SCTP in the order they entered it, so what it has is the end of what it got.
     pub fn buffered_amount(&self, in_sctp: usize) -> usize {
         let mut left = in_sctp;
         let mut amount = 0;

@@ -9,16 +9,18 @@ use dcsctp::api::{
 };
 use glare_peer::{MessageData, SimTime};
 
-use super::dcep::{self, ChannelParameters, EncodeError};
+use super::dcep::{self, ChannelParameters};
+use super::event::{SctpError, SctpEvent};
 use super::payload;
 use super::stream::{Outgoing, Stream};
 use crate::dtls::DtlsRole;
 
-/// The largest SCTP packet, bytes: with the 37 bytes that AES-GCM adds in DTLS 1.2 it fits a datagram of 1200 bytes.
+/// The largest SCTP packet, bytes: with the 37 bytes that AES-GCM adds in DTLS 1.2 it fits a datagram of 1200
+/// bytes.
 const MTU: usize = 1160;
 
-/// A retransmission waits no longer than this, however often it has been tried; the value libwebrtc uses, so that an
-/// association recovers soon after an outage.
+/// A retransmission waits no longer than this, however often it has been tried; the value libwebrtc uses, so
+/// that an association recovers soon after an outage.
 const LONGEST_BACKOFF: Duration = Duration::from_secs(3);
 
 /// How much one channel can buffer, bytes; as much as browsers take.
@@ -29,8 +31,8 @@ const HELD_BYTES: usize = 1024 * 1024;
 
 /// An SCTP association with data channels. It sends and takes SCTP packets, for DTLS to carry.
 ///
-/// Chance enters through the seed alone: the library draws from the thread's generator, which is seeded anew from the
-/// association's own before each call.
+/// Chance enters through the seed alone: the library draws from the thread's generator, which is seeded anew
+/// from the association's own before each call.
 pub(crate) struct SctpTransport {
     socket: Box<dyn DcSctpSocket>,
     rng: fastrand::Rng,
@@ -54,88 +56,10 @@ enum State {
     Ended,
 }
 
-/// What an [`SctpTransport`] reports.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum SctpEvent {
-    /// The association is established.
-    Connected,
-    /// The other side opened a channel with `DATA_CHANNEL_OPEN`; it has been acknowledged.
-    Opened {
-        /// Its stream.
-        stream: u16,
-        /// What it was opened with.
-        parameters: ChannelParameters,
-    },
-    /// The other side acknowledged a channel that was opened here.
-    Acknowledged {
-        /// Its stream.
-        stream: u16,
-    },
-    /// A message arrived.
-    Message {
-        /// The stream of its channel.
-        stream: u16,
-        /// The message.
-        data: MessageData,
-    },
-    /// Some of what was buffered has been handed to the network, or given up.
-    BufferedAmountDecreased {
-        /// The stream of the channel.
-        stream: u16,
-        /// How many bytes are still buffered.
-        amount: usize,
-    },
-    /// A channel is being closed, and not by [`SctpTransport::close_stream`]: the other side reset the stream, or broke a rule
-    /// of RFC 8832. Everything buffered is still sent, and then the stream is reset from this side too.
-    StreamClosedByRemote {
-        /// The stream of the channel.
-        stream: u16,
-    },
-    /// Both directions of the stream have been reset: the channel is closed, and the stream can be used again.
-    StreamReset {
-        /// The stream of the channel that was.
-        stream: u16,
-    },
-    /// The association ended in order. Nothing follows.
-    Closed,
-    /// The association was aborted; the text says why. Nothing follows.
-    Failed(String),
-}
-
-/// Why the transport cannot do what it was asked to.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub(crate) enum SctpError {
-    /// The association has ended, or is ending.
-    #[error("the SCTP association has ended")]
-    Ended,
-    /// There is no such stream: 65535 is reserved (RFC 8832 section 8.2), or the association has fewer.
-    #[error("there is no stream {0} in the association")]
-    InvalidStream(u16),
-    /// The stream has a channel already, or is still being reset.
-    #[error("stream {0} is in use")]
-    StreamInUse(u16),
-    /// The stream has no channel, or one that is being closed.
-    #[error("stream {0} has no open channel")]
-    NotOpen(u16),
-    /// The channel cannot be announced.
-    #[error("cannot open the channel: {0}")]
-    Parameters(#[from] EncodeError),
-    /// The message is longer than the other side takes.
-    #[error("a message of {size} bytes is longer than the {limit} bytes that the other side takes")]
-    MessageTooLong {
-        /// Its length in bytes.
-        size: usize,
-        /// What the other side takes, bytes.
-        limit: usize,
-    },
-    /// As much is buffered as can be.
-    #[error("the send buffer of stream {0} is full")]
-    BufferFull(u16),
-}
-
 impl SctpTransport {
-    /// An association that has not begun. All its chance comes from `seed`. `max_message_size` is the longest message that
-    /// may be sent in bytes, `usize::MAX` for no limit; `role` decides who opens even and who odd streams.
+    /// An association that has not begun. All its chance comes from `seed`. `max_message_size` is the longest
+    /// message that may be sent in bytes, `usize::MAX` for no limit; `role` decides who opens even and who
+    /// odd streams.
     pub fn new(
         seed: u64,
         max_message_size: usize,
@@ -152,8 +76,9 @@ impl SctpTransport {
             max_message_size: usize::MAX,
             max_send_buffer_size: usize::MAX,
             per_stream_send_queue_limit: SEND_BUFFER,
-            // What follows is as in libwebrtc; all other timers are the library's own, which are libwebrtc's: RTO 400 ms to
-            // 60 s and 500 ms at first, T1 and T2 1 s, heartbeat every 30 s, SACK after 200 ms at the latest.
+            // What follows is as in libwebrtc; all other timers are the library's own, which are libwebrtc's:
+            // RTO 400 ms to 60 s and 500 ms at first, T1 and T2 1 s, heartbeat every 30 s, SACK after 200 ms
+            // at the latest.
             max_timer_backoff_duration: Some(LONGEST_BACKOFF),
             // Never given up for silence: ICE consent decides whether the other side is there.
             max_retransmissions: None,
@@ -220,12 +145,13 @@ impl SctpTransport {
         self.events.pop_front()
     }
 
-    /// Puts a channel on a stream, and announces it with `DATA_CHANNEL_OPEN` (RFC 8832 section 6) unless it was `negotiated`.
-    /// Can be called before the association is established.
+    /// Puts a channel on a stream, and announces it with `DATA_CHANNEL_OPEN` (RFC 8832 section 6) unless it
+    /// was `negotiated`. Can be called before the association is established.
     ///
     /// # Errors
     ///
-    /// When the stream does not exist or is in use, the channel cannot be announced, or the association has ended.
+    /// When the stream does not exist or is in use, the channel cannot be announced, or the association has
+    /// ended.
     pub fn open(
         &mut self,
         now: SimTime,
@@ -236,7 +162,8 @@ impl SctpTransport {
         if self.state == State::Ended {
             return Err(SctpError::Ended);
         }
-        // RFC 8832 section 8.2: 65535 is reserved, because SCTP cannot negotiate as many streams.
+        // The greatest id that webrtc-pc#dom-peerconnection-createdatachannel allows is 65534: SCTP negotiates the
+        // number of streams in 16 bits.
         if stream == u16::MAX || self.max_channels().is_some_and(|channels| stream >= channels) {
             return Err(SctpError::InvalidStream(stream));
         }
@@ -264,8 +191,8 @@ impl SctpTransport {
     ///
     /// # Errors
     ///
-    /// When the stream has no channel or its channel is being closed, the message is longer than the other side takes, the
-    /// buffer is full, or the association has ended.
+    /// When the stream has no channel or its channel is being closed, the message is longer than the other
+    /// side takes, the buffer is full, or the association has ended.
     pub fn send(&mut self, now: SimTime, stream: u16, data: &MessageData) -> Result<(), SctpError> {
         if self.state == State::Ended {
             return Err(SctpError::Ended);
@@ -298,9 +225,9 @@ impl SctpTransport {
         Ok(())
     }
 
-    /// Closes the channel of a stream: once everything buffered has been sent, the stream is reset (RFC 8831 section 6.7), and
-    /// once the other side has done the same, [`SctpEvent::StreamReset`] follows. Without effect on a stream without a channel
-    /// or one that is already being closed.
+    /// Closes the channel of a stream: once everything buffered has been sent, the stream is reset (RFC 8831
+    /// section 6.7), and once the other side has done the same, [`SctpEvent::StreamReset`] follows. Without
+    /// effect on a stream without a channel or one that is already being closed.
     pub fn close_stream(&mut self, now: SimTime, stream: u16) {
         if let Some(known) = self.streams.get_mut(&stream) {
             known.close();
@@ -309,7 +236,8 @@ impl SctpTransport {
         }
     }
 
-    /// How many bytes of messages are buffered and not yet handed to the network, as `RTCDataChannel.bufferedAmount` counts.
+    /// How many bytes of messages are buffered and not yet handed to the network, as
+    /// `RTCDataChannel.bufferedAmount` counts.
     pub fn buffered_amount(&self, stream: u16) -> usize {
         self.streams.get(&stream).map_or(0, |known| {
             known.buffered_amount(self.socket.buffered_amount(StreamId(stream)))
@@ -326,8 +254,8 @@ impl SctpTransport {
         self.max_message_size = bytes;
     }
 
-    /// How many channels there can be at once: the smaller of the numbers of streams negotiated for the two directions
-    /// (webrtc-pc#dom-rtcsctptransport-maxchannels); none before the association is established.
+    /// How many channels there can be at once: the smaller of the numbers of streams negotiated for the two
+    /// directions (webrtc-pc#dom-rtcsctptransport-maxchannels); none before the association is established.
     pub fn max_channels(&self) -> Option<u16> {
         let metrics = self.socket.get_metrics()?;
         Some(
@@ -414,8 +342,8 @@ impl SctpTransport {
     fn settle(&mut self) {
         loop {
             let mut quiet = true;
-            // What the association has come to is heard of before its messages, and what becomes of a stream after them: a stream
-            // is reset only once everything that was sent on it has arrived.
+            // What the association has come to is heard of before its messages, and what becomes of a stream
+            // after them: a stream is reset only once everything that was sent on it has arrived.
             let mut after = Vec::new();
             while let Some(event) = self.socket.poll_event() {
                 quiet = false;
@@ -482,8 +410,8 @@ impl SctpTransport {
                     self.outgoing_to(stream.0, Outgoing::Draining);
                 }
             }
-            // The association lives on: what the other side reports that does not end it, what it sent that was dropped, and
-            // that it began anew (RFC 9260 section 5.2).
+            // The association lives on: what the other side reports that does not end it, what it sent that
+            // was dropped, and that it began anew (RFC 9260 section 5.2).
             SocketEvent::OnError(..) | SocketEvent::OnConnectionRestarted() => {}
             // Amounts are looked at after each call, and no message is followed by name.
             SocketEvent::OnBufferedAmountLow(_)
@@ -542,8 +470,8 @@ impl SctpTransport {
         }
     }
 
-    /// RFC 8832 section 6: a `DATA_CHANNEL_OPEN` must come on an unused stream that belongs to the other side's role, and be well
-    /// formed; otherwise the channel is closed, and no `DATA_CHANNEL_ACK` sent.
+    /// RFC 8832 section 6: a `DATA_CHANNEL_OPEN` must come on an unused stream that belongs to the other
+    /// side's role, and be well formed; otherwise the channel is closed, and no `DATA_CHANNEL_ACK` sent.
     fn dcep(&mut self, stream: u16, message: &[u8]) {
         match dcep::Message::decode(message) {
             Ok(dcep::Message::Ack) => {
@@ -565,8 +493,8 @@ impl SctpTransport {
                 self.socket
                     .set_stream_priority(StreamId(stream), parameters.priority);
                 self.events.push_back(SctpEvent::Opened { stream, parameters });
-                // There is room for one byte, and the association is there, or nothing would have arrived on it; should it be
-                // ending, so does the channel.
+                // There is room for one byte, and the association is there, or nothing would have arrived on
+                // it; should it be ending, so does the channel.
                 if self.send_dcep(stream, vec![ACK]).is_err() {
                     self.refuse(stream);
                 }
@@ -576,7 +504,8 @@ impl SctpTransport {
         }
     }
 
-    /// Whether the other side may open a channel on a stream: the DTLS client takes the even ones, the server the odd ones.
+    /// Whether the other side may open a channel on a stream: the DTLS client takes the even ones, the server
+    /// the odd ones.
     fn is_theirs(&self, stream: u16) -> bool {
         let even = stream.is_multiple_of(2);
         match self.role {
@@ -585,7 +514,8 @@ impl SctpTransport {
         }
     }
 
-    /// Closes the channel of a stream because of what the other side did, or the stream alone if it has no channel.
+    /// Closes the channel of a stream because of what the other side did, or the stream alone if it has no
+    /// channel.
     fn refuse(&mut self, stream: u16) {
         for data in self.held.remove(&stream).unwrap_or_default() {
             self.held_bytes -= data.len();
@@ -622,8 +552,8 @@ impl SctpTransport {
         }
     }
 
-    /// Resets the next stream that has sent everything, and says whether there was one. One at a time: the library asks for
-    /// several in an order that differs from run to run.
+    /// Resets the next stream that has sent everything, and says whether there was one. One at a time: the
+    /// library asks for several in an order that differs from run to run.
     fn reset_next(&mut self) -> bool {
         let busy = self
             .streams
@@ -644,7 +574,8 @@ impl SctpTransport {
                 self.outgoing_to(stream, Outgoing::Resetting);
                 true
             }
-            // The other side cannot reset streams, so neither half will ever be: this is all the closing there can be.
+            // The other side cannot reset streams, so neither half will ever be: this is all the closing
+            // there can be.
             Err(ResetStreamsError::NotSupported) => {
                 if let Some(known) = self.streams.get_mut(&stream) {
                     known.incoming_reset = true;

@@ -1,7 +1,8 @@
 //! Descriptions that the tests of this room start from, in the manner of browsers.
 
-use super::write::LocalTransport;
-use super::{Description, SdpFingerprint};
+use glare_peer::BundlePolicy;
+
+use super::{AnswerInput, Description, LocalTransport, OfferInput, RejectedTag, SdpFingerprint};
 
 /// A data channel alone. The media section begins on line 8.
 pub(super) const DATA_OFFER: &str = concat!(
@@ -111,5 +112,37 @@ pub(super) fn transport(generation: u8) -> LocalTransport {
         tls_id: Some("abcdefghijklmnopqrst".to_owned()),
         candidates: Vec::new(),
         end_of_candidates: false,
+    }
+}
+
+/// What a first offer of a data channel is made of.
+pub(super) fn offer_input(transport: &LocalTransport) -> OfferInput<'_> {
+    OfferInput {
+        session_id: 4_611_686_018_427_387_904,
+        session_version: 1,
+        local: None,
+        remote: None,
+        wants_application: true,
+        transport,
+        sctp_port: 5000,
+        max_message_size: 262_144,
+    }
+}
+
+/// What a first answer is made of.
+pub(super) fn answer_input<'a>(
+    remote_offer: &'a Description,
+    transport: &'a LocalTransport,
+) -> AnswerInput<'a> {
+    AnswerInput {
+        session_id: 7,
+        session_version: 1,
+        remote_offer,
+        continued_role: None,
+        bundle_policy: BundlePolicy::Balanced,
+        rejected_tag: RejectedTag::NextIsTagged,
+        transport,
+        sctp_port: 5000,
+        max_message_size: 262_144,
     }
 }

@@ -1,0 +1,176 @@
+//! Connecting, and what comes after.
+
+use std::time::Duration;
+
+use glare_peer::{
+    Attribute, Configuration, DtlsVersion, Handle, IceTransportPolicy, MessageData, Operation, Value,
+};
+
+use super::world::{A, B, World};
+
+#[test]
+fn a_message_goes_each_way_over_a_channel() {
+    let mut world = World::new(1);
+    let chat = world.channel(A, "chat", Default::default());
+    world.negotiate(A);
+    world.open(A, chat);
+    world.send(A, chat, "hello");
+    assert!(world.run_until(Duration::from_secs(5), |world| !world.messages.is_empty()));
+    let (_, remote) = world.announced[0];
+    assert_eq!(world.messages, [(B, remote, MessageData::Text("hello".into()))]);
+    assert_eq!(world.string(B, remote, Attribute::Label), "chat");
+    world.send(B, remote, "and back");
+    assert!(world.run_until(Duration::from_secs(5), |world| world.messages.len() == 2));
+    assert_eq!(world.messages[1], (A, chat, MessageData::Text("and back".into())));
+    for side in [A, B] {
+        assert_eq!(world.state(side, Attribute::ConnectionState), "connected");
+        assert_eq!(world.state(side, Attribute::SignalingState), "stable");
+    }
+}
+
+#[test]
+fn it_connects_through_loss() {
+    for seed in 0..12 {
+        let mut world = World::new(seed);
+        world.loss = 0.15;
+        let chat = world.channel(A, "chat", Default::default());
+        world.negotiate(A);
+        world.open(A, chat);
+        world.send(A, chat, "still here");
+        assert!(
+            world.run_until(Duration::from_secs(30), |world| world.messages.len() == 1),
+            "seed {seed}: {:#?}",
+            world.log
+        );
+    }
+}
+
+#[test]
+fn dtls_keeps_to_the_version_asked_for_and_gives_its_secrets_out() {
+    for version in [DtlsVersion::V1_2, DtlsVersion::V1_3] {
+        let configuration = Configuration {
+            dtls_version: Some(version),
+            ..Configuration::default()
+        };
+        let mut world = World::with(3, configuration.clone(), configuration);
+        world.channel(A, "chat", Default::default());
+        world.negotiate(A);
+        world.connect();
+        assert!(!world.secrets.is_empty(), "{version}");
+        assert_eq!(
+            world.secrets[0].starts_with("CLIENT_RANDOM"),
+            version == DtlsVersion::V1_2,
+            "{version}"
+        );
+    }
+}
+
+#[test]
+fn a_relay_policy_gathers_nothing_and_so_fails() {
+    let configuration = Configuration {
+        ice_transport_policy: IceTransportPolicy::Relay,
+        ..Configuration::default()
+    };
+    let mut world = World::with(4, configuration.clone(), configuration);
+    world.channel(A, "chat", Default::default());
+    world.negotiate(A);
+    assert_eq!(world.state(A, Attribute::IceGatheringState), "complete");
+    assert!(!world.log.iter().any(|line| line.ends_with("icecandidate found")));
+    let failed = world.run_until(Duration::from_secs(120), |world| {
+        world.state(A, Attribute::ConnectionState) == "failed"
+    });
+    assert!(failed, "{:#?}", world.log);
+}
+
+#[test]
+fn a_description_with_all_candidates_connects_without_trickle() {
+    let mut world = World::new(5);
+    world.trickle = false;
+    world.channel(A, "chat", Default::default());
+    let offer = world.create_offer(A);
+    world.set_local(A, offer);
+    let offer = world.local(A);
+    assert!(
+        offer.sdp.contains("a=candidate:") && offer.sdp.contains("a=end-of-candidates"),
+        "{}",
+        offer.sdp
+    );
+    world.set_remote(B, offer);
+    world.answer(B);
+    world.connect();
+}
+
+#[test]
+fn the_transports_hang_together_and_say_how_they_are() {
+    let mut world = World::new(6);
+    let chat = world.channel(A, "chat", Default::default());
+    assert_eq!(world.read(A, Handle::CONNECTION, Attribute::Sctp), Value::Null);
+    world.negotiate(A);
+    let sctp = world.object(A, Handle::CONNECTION, Attribute::Sctp);
+    let dtls = world.object(A, sctp, Attribute::Transport);
+    let ice = world.object(A, dtls, Attribute::IceTransport);
+    assert_eq!(world.string(A, sctp, Attribute::State), "connecting");
+    assert_eq!(world.read(A, sctp, Attribute::MaxChannels), Value::Null);
+    assert_eq!(
+        world.read(A, sctp, Attribute::MaxMessageSize),
+        Value::Number(262_144.0)
+    );
+    assert_eq!(world.string(A, ice, Attribute::Role), "controlling");
+    world.open(A, chat);
+    assert_eq!(world.string(A, sctp, Attribute::State), "connected");
+    assert_eq!(world.string(A, dtls, Attribute::State), "connected");
+    assert_eq!(world.string(A, ice, Attribute::GatheringState), "complete");
+    assert!(matches!(world.read(A, sctp, Attribute::MaxChannels), Value::Number(count) if count > 1000.0));
+    let other = world.object(B, Handle::CONNECTION, Attribute::Sctp);
+    let other = world.object(B, other, Attribute::Transport);
+    let other = world.object(B, other, Attribute::IceTransport);
+    assert_eq!(world.string(B, other, Attribute::Role), "controlled");
+}
+
+#[test]
+fn closing_one_side_ends_the_channels_of_the_other() {
+    let mut world = World::new(7);
+    let chat = world.channel(A, "chat", Default::default());
+    world.negotiate(A);
+    world.open(A, chat);
+    assert!(world.run_until(Duration::from_secs(1), |world| !world.announced.is_empty()));
+    let before = world.log_of(A).len();
+    world.close(A);
+    for (attribute, state) in [
+        (Attribute::SignalingState, "closed"),
+        (Attribute::IceConnectionState, "closed"),
+        (Attribute::ConnectionState, "closed"),
+    ] {
+        assert_eq!(world.state(A, attribute), state);
+    }
+    assert_eq!(world.string(A, chat, Attribute::ReadyState), "closed");
+    world.run(Duration::from_secs(1));
+    assert_eq!(world.log_of(A).len(), before, "close() fires nothing");
+    let end: Vec<&str> = world
+        .log_of(B)
+        .into_iter()
+        .skip_while(|line| !line.contains("sctp.statechange closed"))
+        .collect();
+    assert_eq!(
+        end,
+        [
+            "sctp.statechange closed",
+            "chat.error sctp-failure",
+            "chat.close",
+            "dtls.statechange closed",
+        ],
+        "{:#?}",
+        world.log
+    );
+}
+
+#[test]
+fn closing_twice_and_restarting_a_closed_connection_do_nothing() {
+    let mut world = World::new(8);
+    world.close(A);
+    world.close(A);
+    let called = world.call(A, Operation::RestartIce).1;
+    assert_eq!(called, glare_peer::Called::Returned(Value::Undefined));
+    world.turn();
+    assert!(world.log.is_empty(), "{:?}", world.log);
+}

@@ -1,0 +1,10 @@
+//! Two engines over a small network, through the contract alone. [`world`] is the harness; the other files say what is shown.
+
+mod channels;
+mod connecting;
+mod determinism;
+mod errors;
+mod event_order;
+mod negotiation;
+mod restart;
+mod world;

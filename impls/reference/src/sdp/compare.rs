@@ -1,0 +1,342 @@
+//! RFC 9429 sections 5.8.3 and 5.10: what a description means beside those before it.
+
+use super::description::{Description, Setup};
+use super::error::ContentError;
+
+/// RFC 9429 section 5.8.3, RFC 3264 section 6 and RFC 9143 section 7.3: whether an answer answers this offer.
+///
+/// # Errors
+///
+/// The first media section or group of the answer that does not fit.
+pub(crate) fn check_answer_against(answer: &Description, offer: &Description) -> Result<(), ContentError> {
+    if answer.media.len() != offer.media.len() {
+        let line = answer
+            .media
+            .get(offer.media.len())
+            .or(answer.media.last())
+            .map_or(1, |section| section.line);
+        return Err(ContentError::new(
+            line,
+            format!(
+                "the answer has {} media sections, the offer {}",
+                answer.media.len(),
+                offer.media.len()
+            ),
+        ));
+    }
+    for (answered, offered) in answer.media.iter().zip(&offer.media) {
+        let fail = |message: String| Err(ContentError::new(answered.line, message));
+        if answered.kind != offered.kind {
+            return fail(format!("{} answers {}", answered.kind, offered.kind));
+        }
+        if answered.protocol != offered.protocol {
+            return fail(format!("{} answers {}", answered.protocol, offered.protocol));
+        }
+        if answered.mid() != offered.mid() {
+            let name = |mid: Option<&str>| mid.map_or("no a=mid".to_owned(), |mid| format!("a=mid:{mid}"));
+            return fail(format!(
+                "{} answers {}",
+                name(answered.mid()),
+                name(offered.mid())
+            ));
+        }
+        if offered.is_rejected() && !answered.is_rejected() {
+            return fail("the answer accepts a media section that was offered with port 0".to_owned());
+        }
+        if let (Some(offered), Some(answered), false) =
+            (&offered.setup, &answered.setup, answered.is_rejected())
+            && offered.value == answered.value
+        {
+            return Err(ContentError::new(
+                answered.line,
+                format!("a=setup:{} answers a=setup:{}", answered.value, offered.value),
+            ));
+        }
+    }
+    for group in answer.groups.iter().filter(|group| group.is_bundle()) {
+        let subset = offer
+            .groups
+            .iter()
+            .filter(|offered| offered.is_bundle())
+            .any(|offered| group.mids.iter().all(|mid| offered.mids.contains(mid)));
+        if !subset && !group.mids.is_empty() {
+            return Err(ContentError::new(
+                group.line,
+                "the BUNDLE group is no part of an offered one (RFC 9143 section 7.3)",
+            ));
+        }
+    }
+    Ok(())
+}
+
+/// RFC 3264 section 8 and RFC 9429 section 5.2.2: whether an offer may follow what was negotiated. Media sections
+/// stay, in their order; one that was rejected in `local` or `remote`, the descriptions now in force, may be reused.
+///
+/// # Errors
+///
+/// The first media section that is missing or has become another.
+pub(crate) fn check_subsequent_offer(
+    offer: &Description,
+    local: &Description,
+    remote: &Description,
+) -> Result<(), ContentError> {
+    let sections = local.media.len().max(remote.media.len());
+    if offer.media.len() < sections {
+        return Err(ContentError::new(
+            offer.media.last().map_or(1, |section| section.line),
+            format!(
+                "the offer has {} media sections, and {sections} are negotiated",
+                offer.media.len()
+            ),
+        ));
+    }
+    for (index, section) in offer.media.iter().enumerate() {
+        let before: Vec<_> = [local, remote]
+            .into_iter()
+            .filter_map(|description| description.media.get(index))
+            .collect();
+        if before.iter().any(|section| section.is_rejected()) {
+            continue;
+        }
+        for negotiated in before {
+            if section.kind != negotiated.kind {
+                return Err(ContentError::new(
+                    section.line,
+                    format!("{} stands where {} was negotiated", section.kind, negotiated.kind),
+                ));
+            }
+            if let (Some(mid), Some(negotiated)) = (&section.mid, &negotiated.mid)
+                && mid.value != negotiated.value
+            {
+                return Err(ContentError::new(
+                    mid.line,
+                    format!("a=mid:{} was a=mid:{} before", mid.value, negotiated.value),
+                ));
+            }
+        }
+    }
+    Ok(())
+}
+
+/// RFC 8839 section 4.4.1.1.1 and RFC 9429 section 5.10: whether the description restarts ICE for the media section at
+/// `index`: its username fragment or password differs from that of `previous`, by the same side. A section that is
+/// new, or rejected in either, restarts nothing.
+pub(crate) fn restarts_ice(description: &Description, previous: &Description, index: usize) -> bool {
+    let live = |description: &Description| {
+        description
+            .media
+            .get(index)
+            .is_some_and(|section| !section.is_rejected())
+    };
+    live(description)
+        && live(previous)
+        && match (
+            description.ice_credentials(index),
+            previous.ice_credentials(index),
+        ) {
+            (Some(new), Some(old)) => new != old,
+            _ => false,
+        }
+}
+
+/// RFC 9429 section 5.10: an answer has new ICE credentials where the local offer restarts ICE, and only there.
+/// `previous_local` and `previous_remote` are the descriptions that were in force before the offer.
+///
+/// # Errors
+///
+/// The line of the username fragment that should have changed, or should not.
+pub(crate) fn check_ice_of_answer(
+    answer: &Description,
+    previous_remote: &Description,
+    offer: &Description,
+    previous_local: &Description,
+) -> Result<(), ContentError> {
+    for (index, section) in answer.media.iter().enumerate() {
+        let was_live = previous_remote
+            .media
+            .get(index)
+            .is_some_and(|before| !before.is_rejected());
+        if section.is_rejected() || !was_live {
+            continue;
+        }
+        let offered = restarts_ice(offer, previous_local, index);
+        let answered = restarts_ice(answer, previous_remote, index);
+        let line = answer.media[answer.transport_section(index)]
+            .ice_ufrag
+            .as_ref()
+            .map_or(section.line, |ufrag| ufrag.line);
+        match (offered, answered) {
+            (false, true) => {
+                return Err(ContentError::new(
+                    line,
+                    "the ICE credentials are new, and the offer does not restart ICE",
+                ));
+            }
+            (true, false) => {
+                return Err(ContentError::new(
+                    line,
+                    "the offer restarts ICE, and the ICE credentials are the old ones",
+                ));
+            }
+            _ => {}
+        }
+    }
+    Ok(())
+}
+
+/// RFC 9429 section 5.8.3: `a=setup` of a remote description fits the DTLS association that it continues, in which the
+/// local side has the role `local_role` ([`Setup::Active`] for the client).
+///
+/// # Errors
+///
+/// The line of an `a=setup` that asks for the other role.
+pub(crate) fn check_dtls_role(
+    remote: &Description,
+    index: usize,
+    local_role: Setup,
+) -> Result<(), ContentError> {
+    let section = remote.media.get(remote.transport_section(index));
+    match section.and_then(|section| section.setup.as_ref()) {
+        Some(setup) if setup.value == local_role => Err(ContentError::new(
+            setup.line,
+            format!(
+                "a=setup:{} is the role that this side has in the DTLS association",
+                setup.value
+            ),
+        )),
+        _ => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::fixtures::{BROWSER_OFFER, DATA_OFFER, parsed, replace_line};
+    use super::*;
+
+    fn data_answer() -> String {
+        replace_line(DATA_OFFER, "a=setup", "a=setup:active")
+    }
+
+    #[test]
+    fn an_answer_has_the_sections_of_the_offer() {
+        let offer = parsed(DATA_OFFER);
+        check_answer_against(&parsed(&data_answer()), &offer).unwrap();
+        let answer = |start: &str, with: &str| parsed(&replace_line(&data_answer(), start, with));
+        let cases = [
+            (answer("m=", "m=audio 0 UDP/TLS/RTP/SAVPF 0"), 8),
+            (
+                answer("m=", "m=application 9 TCP/DTLS/SCTP webrtc-datachannel"),
+                8,
+            ),
+            (
+                parsed(
+                    &data_answer()
+                        .replace("BUNDLE 0", "BUNDLE 1")
+                        .replace("mid:0", "mid:1"),
+                ),
+                8,
+            ),
+            (answer("a=mid", ""), 8),
+            (
+                parsed(&format!(
+                    "{}m=audio 0 RTP/AVP 0\r\nc=IN IP4 0.0.0.0\r\n",
+                    data_answer()
+                )),
+                17,
+            ),
+            (parsed("v=0\r\no=- 1 1 IN IP4 0.0.0.0\r\ns=-\r\nt=0 0\r\n"), 1),
+        ];
+        for (answer, line) in cases {
+            assert_eq!(check_answer_against(&answer, &offer).unwrap_err().line, line);
+        }
+    }
+
+    #[test]
+    fn an_answer_bundles_only_what_was_offered_as_bundle() {
+        let offer = parsed(&replace_line(DATA_OFFER, "a=group", ""));
+        assert_eq!(
+            check_answer_against(&parsed(&data_answer()), &offer)
+                .unwrap_err()
+                .line,
+            5
+        );
+    }
+
+    #[test]
+    fn an_answer_takes_neither_a_rejected_section_nor_the_offered_role() {
+        let rejected = replace_line(
+            DATA_OFFER,
+            "m=",
+            "m=application 0 UDP/DTLS/SCTP webrtc-datachannel",
+        );
+        assert!(check_answer_against(&parsed(&data_answer()), &parsed(&rejected)).is_err());
+        let error = check_answer_against(&parsed(&data_answer()), &parsed(&data_answer())).unwrap_err();
+        assert!(error.message.contains("setup"), "{error}");
+    }
+
+    #[test]
+    fn a_subsequent_offer_keeps_sections_unless_they_were_rejected() {
+        let negotiated = parsed(DATA_OFFER);
+        let video = parsed(&replace_line(DATA_OFFER, "m=", "m=video 9 UDP/TLS/RTP/SAVPF 96"));
+        let renamed = parsed(
+            &DATA_OFFER
+                .replace("BUNDLE 0", "BUNDLE 1")
+                .replace("mid:0", "mid:1"),
+        );
+        let nothing = parsed("v=0\r\no=- 1 1 IN IP4 0.0.0.0\r\ns=-\r\nt=0 0\r\n");
+        check_subsequent_offer(&negotiated, &negotiated, &negotiated).unwrap();
+        assert_eq!(
+            check_subsequent_offer(&video, &negotiated, &negotiated)
+                .unwrap_err()
+                .line,
+            8
+        );
+        assert_eq!(
+            check_subsequent_offer(&renamed, &negotiated, &negotiated)
+                .unwrap_err()
+                .line,
+            14
+        );
+        assert_eq!(
+            check_subsequent_offer(&nothing, &negotiated, &negotiated)
+                .unwrap_err()
+                .line,
+            1
+        );
+        let rejected = parsed(&replace_line(
+            DATA_OFFER,
+            "m=",
+            "m=application 0 UDP/DTLS/SCTP webrtc-datachannel",
+        ));
+        check_subsequent_offer(&video, &negotiated, &rejected).unwrap();
+    }
+
+    #[test]
+    fn new_credentials_restart_ice_and_the_answer_must_follow() {
+        let old = parsed(DATA_OFFER);
+        let fresh = DATA_OFFER.replace("tTn1", "tTn2").replace("qVVM5CPq", "zVVM5CPq");
+        let new = parsed(&fresh);
+        assert!(restarts_ice(&new, &old, 0));
+        assert!(!restarts_ice(&old, &old, 0));
+        assert!(!restarts_ice(&new, &old, 1), "there is no such section");
+        check_ice_of_answer(&new, &old, &new, &old).unwrap();
+        check_ice_of_answer(&old, &old, &old, &old).unwrap();
+        assert_eq!(check_ice_of_answer(&old, &old, &new, &old).unwrap_err().line, 10);
+        assert_eq!(check_ice_of_answer(&new, &old, &old, &old).unwrap_err().line, 10);
+    }
+
+    #[test]
+    fn credentials_of_a_bundled_section_are_those_of_the_tagged_one() {
+        let old = parsed(BROWSER_OFFER);
+        let new = parsed(&BROWSER_OFFER.replace("a=ice-ufrag:lfFY", "a=ice-ufrag:lfFZ"));
+        assert!(restarts_ice(&new, &old, 2));
+    }
+
+    #[test]
+    fn a_continued_association_keeps_its_roles() {
+        let remote = parsed(&data_answer());
+        check_dtls_role(&remote, 0, Setup::Passive).unwrap();
+        assert_eq!(check_dtls_role(&remote, 0, Setup::Active).unwrap_err().line, 13);
+        check_dtls_role(&parsed(DATA_OFFER), 0, Setup::Active).unwrap();
+    }
+}
