@@ -11,7 +11,7 @@ use glare_peer::{
 use glare_reference::Reference;
 
 fn main() -> ExitCode {
-    glare::main(glare::Registry::standard().with(Own(Reference::new())))
+    glare::main(glare::Registry::standard().with(Own(Reference)))
 }
 
 struct Own(Reference);

@@ -21,7 +21,7 @@ impl Registry {
 
     /// The implementations that come with glare: `reference` and `str0m`.
     pub fn standard() -> Registry {
-        Registry::new().with(glare_reference::Reference::new()).with(glare_str0m::Str0m::new())
+        Registry::new().with(glare_reference::Reference).with(glare_str0m::Str0m)
     }
 
     /// Adds an implementation under the name that it gives; one of the same name is replaced.

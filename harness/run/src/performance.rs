@@ -195,16 +195,15 @@ impl<'a> Performance<'a> {
         while let Some(player) = self.world.busy() {
             self.stop()?;
             match self.world.step(player) {
-                Step::Fired(event) => self.fired(player, event)?,
-                Step::Settled(operation, result) => self.settled(player, operation, &result)?,
-                Step::TaskEnd | Step::Idle(_) => self.look_again()?,
+                (Step::Fired(event), number) => self.fired(player, event, number)?,
+                (Step::Settled(operation, result), _) => self.settled(player, operation, &result)?,
+                (Step::TaskEnd | Step::Idle(_), _) => self.look_again()?,
             }
         }
         Ok(())
     }
 
-    fn fired(&mut self, player: usize, event: Event) -> Result<(), End> {
-        let number = self.world.recorder.next_number() - 1;
+    fn fired(&mut self, player: usize, event: Event, number: u64) -> Result<(), End> {
         self.events.insert(number, event.clone());
         if let EventKind::Message { data } = &event.kind {
             let channel = Channel { player, handle: event.target };

@@ -249,10 +249,11 @@ impl World {
         self.players[player].peer.read(object, attribute)
     }
 
-    /// Lets a peer go on until script may run.
-    pub(crate) fn step(&mut self, player: usize) -> Step {
+    /// Lets a peer go on until script may run; with the number of the record that tells of an event.
+    pub(crate) fn step(&mut self, player: usize) -> (Step, u64) {
         let playing = &mut self.players[player];
         let step = playing.peer.step(self.now, &mut self.outbox);
+        let number = self.recorder.next_number();
         match &step {
             Step::Fired(event) => {
                 if let EventKind::DataChannel { channel } = &event.kind {
@@ -294,7 +295,7 @@ impl World {
             }
         }
         self.drain(player);
-        step
+        (step, number)
     }
 
     /// Sends what a peer gave out.
