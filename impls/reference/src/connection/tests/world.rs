@@ -398,8 +398,15 @@ impl World {
     /// Lets time pass until `done`, or for `limit`. Says whether it came to that.
     pub(super) fn run_until(&mut self, limit: Duration, done: impl Fn(&World) -> bool) -> bool {
         let end = self.now + limit;
+        let (mut instant, mut turns) = (self.now, 0);
         loop {
             self.turn();
+            if self.now == instant {
+                turns += 1;
+                assert!(turns < 1000, "time stands still at {instant}: {:?}", self.members.each_ref().map(|it| it.deadline));
+            } else {
+                (instant, turns) = (self.now, 0);
+            }
             if done(self) {
                 return true;
             }
