@@ -403,7 +403,11 @@ impl World {
             self.turn();
             if self.now == instant {
                 turns += 1;
-                assert!(turns < 1000, "time stands still at {instant}: {:?}", self.members.each_ref().map(|it| it.deadline));
+                assert!(
+                    turns < 1000,
+                    "time stands still at {instant}: {:?}",
+                    self.members.each_ref().map(|it| it.deadline)
+                );
             } else {
                 (instant, turns) = (self.now, 0);
             }
