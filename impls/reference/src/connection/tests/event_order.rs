@@ -70,6 +70,8 @@ fn an_answerer_hears_everything_in_the_order_of_the_specification() {
             "ice.statechange connected",
             "iceconnectionstatechange connected",
             "dtls.statechange connecting",
+            "ice.statechange completed",
+            "iceconnectionstatechange completed",
             "dtls.statechange connected",
             "connectionstatechange connected",
             "sctp.statechange connected",
@@ -96,7 +98,7 @@ fn closing_in_a_listener_ends_the_task_where_the_specification_does() {
     assert_eq!(world.result(A, id), None);
     assert_eq!(
         world.log_of(A),
-        ["negotiationneeded", "signalingstatechange closed"]
+        ["negotiationneeded", "signalingstatechange have-local-offer"]
     );
     assert_eq!(world.state(A, Attribute::IceGatheringState), "new");
 }

@@ -223,6 +223,7 @@ fn a_second_negotiation_keeps_the_connection() {
     let chat = world.channel(A, "chat", Default::default());
     world.negotiate(A);
     world.open(A, chat);
+    world.run(Duration::from_secs(1));
     let sctp = world.object(B, Handle::CONNECTION, Attribute::Sctp);
     world.log.clear();
     world.negotiate(B);
@@ -283,5 +284,38 @@ fn calling_what_does_not_exist_is_a_type_error() {
     let (_, called) = world.call(A, Operation::CloseDataChannel { channel: Handle(77) });
     assert!(
         matches!(called, Called::Threw(exception) if exception.name == glare_peer::ExceptionName::TypeError)
+    );
+}
+
+#[test]
+fn an_answer_that_rejects_data_ends_the_transport() {
+    let mut world = World::new(391);
+    world.channel(A, "chat", Default::default());
+    let offer = world.create_offer(A);
+    world.set_local(A, offer.clone());
+    world.set_remote(B, offer);
+    let answer = world.create_answer(B);
+    let sdp = answer
+        .sdp
+        .replace("m=application 9", "m=application 0")
+        .replace("a=group:BUNDLE 0\r\n", "");
+    world.log.clear();
+    world.set_remote(
+        A,
+        SessionDescription {
+            sdp_type: SdpType::Answer,
+            sdp: sdp.into(),
+        },
+    );
+    assert_eq!(world.read(A, Handle::CONNECTION, Attribute::Sctp), Value::Null);
+    assert_eq!(
+        world.log_of(A),
+        [
+            "signalingstatechange stable",
+            "icegatheringstatechange new",
+            "sctp.statechange closed",
+            "dtls.statechange closed",
+            "ice.statechange closed",
+        ]
     );
 }
