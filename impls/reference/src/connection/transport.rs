@@ -262,6 +262,9 @@ impl Transport {
     ///
     /// What it is, when it is nothing that data channels use.
     pub(super) fn input(&mut self, now: SimTime, datagram: &Datagram) -> Result<(), String> {
+        if self.torn_down {
+            return Ok(());
+        }
         match datagram.data.first() {
             Some(0..=3) => self
                 .agent

@@ -3,10 +3,12 @@
 use std::time::Duration;
 
 use glare_peer::{
-    Attribute, Configuration, DtlsVersion, Handle, IceTransportPolicy, MessageData, Operation, Value,
+    Attribute, Configuration, CreateError, DtlsVersion, Handle, IceServer, IceTransportPolicy,
+    Implementation as _, MessageData, Operation, SdpType, SessionDescription, Value,
 };
 
-use super::world::{A, B, World};
+use super::world::{A, B, World, host};
+use crate::Reference;
 
 #[test]
 fn a_message_goes_each_way_over_a_channel() {
@@ -30,7 +32,7 @@ fn a_message_goes_each_way_over_a_channel() {
 
 #[test]
 fn it_connects_through_loss() {
-    for seed in 0..12 {
+    for seed in 0..40 {
         let mut world = World::new(seed);
         world.loss = 0.15;
         let chat = world.channel(A, "chat", Default::default());
@@ -173,4 +175,93 @@ fn closing_twice_and_restarting_a_closed_connection_do_nothing() {
     assert_eq!(called, glare_peer::Called::Returned(Value::Undefined));
     world.turn();
     assert!(world.log.is_empty(), "{:?}", world.log);
+}
+
+#[test]
+fn a_certificate_that_does_not_match_fails_dtls() {
+    let mut world = World::new(9);
+    world.channel(A, "chat", Default::default());
+    let offer = world.create_offer(A);
+    world.set_local(A, offer.clone());
+    let fingerprint = offer
+        .sdp
+        .lines()
+        .find(|line| line.starts_with("a=fingerprint:sha-256 "))
+        .unwrap();
+    let other = format!("a=fingerprint:sha-256 {}", ["AB"; 32].join(":"));
+    let sdp = offer.sdp.replace(fingerprint, &other).into();
+    world.set_remote(
+        B,
+        SessionDescription {
+            sdp_type: SdpType::Offer,
+            sdp,
+        },
+    );
+    world.answer(B);
+    let failed = world.run_until(Duration::from_secs(10), |world| {
+        world.state(B, Attribute::ConnectionState) == "failed"
+    });
+    assert!(failed, "{:#?}", world.log);
+    let end: Vec<&str> = world
+        .log_of(B)
+        .into_iter()
+        .skip_while(|line| !line.starts_with("dtls.error"))
+        .collect();
+    assert_eq!(
+        end,
+        [
+            "dtls.error fingerprint-failure",
+            "dtls.statechange failed",
+            "connectionstatechange failed"
+        ]
+    );
+    assert!(
+        world.notes.iter().any(|note| note.contains("fingerprint")),
+        "{:?}",
+        world.notes
+    );
+}
+
+#[test]
+fn every_address_of_the_host_has_a_port_and_a_candidate() {
+    let mut here = host(A, 10);
+    here.addresses.push("2001:db8::1".parse().unwrap());
+    let mut world = World::new(10);
+    world.replace(A, here, Configuration::default());
+    world.channel(A, "chat", Default::default());
+    let offer = world.create_offer(A);
+    world.set_local(A, offer);
+    let sdp = world.local(A).sdp;
+    for address in ["192.0.2.1", "2001:db8::1"] {
+        let line = sdp
+            .lines()
+            .find(|line| line.starts_with("a=candidate:") && line.contains(address));
+        assert!(
+            line.is_some_and(|line| line.ends_with("typ host") || line.contains("typ host ")),
+            "{sdp}"
+        );
+    }
+    assert_eq!(
+        world
+            .log
+            .iter()
+            .filter(|line| line.ends_with("icecandidate found"))
+            .count(),
+        2
+    );
+}
+
+#[test]
+fn servers_are_not_supported_yet_and_say_so() {
+    let server = IceServer {
+        urls: vec!["stun:stun.example.org".to_owned()],
+        username: None,
+        credential: None,
+    };
+    let configuration = Configuration {
+        ice_servers: vec![server],
+        ..Configuration::default()
+    };
+    let error = Reference.create(host(A, 1), configuration).err();
+    assert!(matches!(error, Some(CreateError::Unsupported(_))), "{error:?}");
 }

@@ -1,1 +1,166 @@
-//! To come.
+//! ICE restarts.
+
+use std::time::Duration;
+
+use glare_peer::{
+    Attribute, Called, ExceptionName, OfferOptions, Operation, SdpType, SessionDescription, Value,
+};
+
+use super::world::{A, B, World, description, rollback};
+
+fn username_fragment(sdp: &str) -> &str {
+    sdp.lines()
+        .find_map(|line| line.strip_prefix("a=ice-ufrag:"))
+        .expect("there is one")
+}
+
+fn connected(seed: u64) -> (World, glare_peer::Handle) {
+    let mut world = World::new(seed);
+    let chat = world.channel(A, "chat", Default::default());
+    world.negotiate(A);
+    world.open(A, chat);
+    world.run(Duration::from_secs(1));
+    world.log.clear();
+    (world, chat)
+}
+
+fn still_talks(world: &mut World, chat: glare_peer::Handle) {
+    let before = world.messages.len();
+    world.send(A, chat, "still here");
+    assert!(
+        world.run_until(Duration::from_secs(5), |world| world.messages.len() > before),
+        "{:#?}",
+        world.log
+    );
+}
+
+#[test]
+fn an_offer_that_restarts_ice_gathers_again_and_keeps_the_channel() {
+    let (mut world, chat) = connected(61);
+    let before = world.local(A);
+    let offer = description(world.settle(A, Operation::CreateOffer(OfferOptions { ice_restart: true })));
+    assert_ne!(username_fragment(&offer.sdp), username_fragment(&before.sdp));
+    world.set_local(A, offer.clone());
+    assert_eq!(
+        world.log_of(A)[..3],
+        [
+            "signalingstatechange have-local-offer",
+            "ice.gatheringstatechange gathering",
+            "icegatheringstatechange gathering",
+        ]
+    );
+    let of_b = world.local(B);
+    world.set_remote(B, offer);
+    world.answer(B);
+    assert_ne!(
+        username_fragment(&world.local(B).sdp),
+        username_fragment(&of_b.sdp)
+    );
+    still_talks(&mut world, chat);
+    world.run(Duration::from_secs(5));
+    for side in [A, B] {
+        assert_eq!(world.state(side, Attribute::ConnectionState), "connected");
+        assert_eq!(world.state(side, Attribute::IceGatheringState), "complete");
+    }
+    assert!(
+        !world.log.iter().any(|line| line.contains("dtls.statechange")),
+        "{:#?}",
+        world.log
+    );
+    still_talks(&mut world, chat);
+}
+
+#[test]
+fn restart_ice_asks_for_negotiation_until_it_has_happened() {
+    let (mut world, chat) = connected(62);
+    let before = world.local(A);
+    assert_eq!(
+        world.call(A, Operation::RestartIce).1,
+        Called::Returned(Value::Undefined)
+    );
+    world.turn();
+    assert_eq!(world.log, ["a.negotiationneeded"]);
+    world.negotiate(A);
+    assert_ne!(
+        username_fragment(&world.local(A).sdp),
+        username_fragment(&before.sdp)
+    );
+    assert_eq!(
+        world
+            .log
+            .iter()
+            .filter(|line| line.ends_with("negotiationneeded"))
+            .count(),
+        1
+    );
+    world.run(Duration::from_secs(5));
+    still_talks(&mut world, chat);
+    // And the next offer restarts nothing.
+    let offer = world.create_offer(A);
+    assert_eq!(
+        username_fragment(&offer.sdp),
+        username_fragment(&world.local(A).sdp)
+    );
+}
+
+#[test]
+fn a_restart_that_is_rolled_back_leaves_the_connection_as_it_was() {
+    let (mut world, chat) = connected(63);
+    let before = world.local(A);
+    let offer = description(world.settle(A, Operation::CreateOffer(OfferOptions { ice_restart: true })));
+    world.set_local(A, offer);
+    world.set_local(A, rollback());
+    assert_eq!(
+        username_fragment(&world.local(A).sdp),
+        username_fragment(&before.sdp)
+    );
+    still_talks(&mut world, chat);
+    world.run(Duration::from_secs(40));
+    assert_eq!(
+        world.state(A, Attribute::ConnectionState),
+        "connected",
+        "{:#?}",
+        world.log
+    );
+    still_talks(&mut world, chat);
+    world.negotiate(A);
+    still_talks(&mut world, chat);
+}
+
+#[test]
+fn new_credentials_in_an_answer_to_no_restart_are_invalid() {
+    let (mut world, _) = connected(64);
+    let offer = world.create_offer(A);
+    world.set_local(A, offer.clone());
+    world.set_remote(B, offer);
+    let answer = world.create_answer(B);
+    let sdp = answer.sdp.replace(username_fragment(&answer.sdp), "anotherone");
+    let answer = SessionDescription {
+        sdp_type: SdpType::Answer,
+        sdp: sdp.into(),
+    };
+    assert_eq!(
+        world.fails(A, Operation::SetRemoteDescription(answer)),
+        ExceptionName::InvalidAccessError
+    );
+}
+
+#[test]
+fn a_connection_that_lost_its_path_recovers_by_a_restart() {
+    let (mut world, chat) = connected(65);
+    world.loss = 1.0;
+    let lost = world.run_until(Duration::from_secs(60), |world| {
+        matches!(
+            world.state(A, Attribute::IceConnectionState).as_str(),
+            "disconnected" | "failed"
+        )
+    });
+    assert!(lost, "{:#?}", world.log);
+    world.loss = 0.0;
+    world.run(Duration::from_secs(60));
+    world.call(A, Operation::RestartIce);
+    world.turn();
+    world.negotiate(A);
+    world.connect();
+    still_talks(&mut world, chat);
+}

@@ -40,6 +40,18 @@ struct Member {
     candidates: VecDeque<IceCandidate>,
 }
 
+impl Member {
+    fn new(host: HostView, configuration: Configuration) -> Member {
+        Member {
+            peer: Reference.create(host, configuration).unwrap(),
+            deadline: None,
+            settled: BTreeMap::new(),
+            listener: None,
+            candidates: VecDeque::new(),
+        }
+    }
+}
+
 pub(super) struct World {
     pub(super) now: SimTime,
     members: [Member; 2],
@@ -84,16 +96,9 @@ impl World {
     }
 
     pub(super) fn with(seed: u64, a: Configuration, b: Configuration) -> World {
-        let member = |side, configuration| Member {
-            peer: Reference.create(host(side, seed), configuration).unwrap(),
-            deadline: None,
-            settled: BTreeMap::new(),
-            listener: None,
-            candidates: VecDeque::new(),
-        };
         World {
             now: SimTime::ZERO,
-            members: [member(A, a), member(B, b)],
+            members: [Member::new(host(A, seed), a), Member::new(host(B, seed), b)],
             in_flight: BTreeMap::new(),
             sent: 0,
             delay: Duration::from_millis(20),
@@ -108,6 +113,11 @@ impl World {
             messages: Vec::new(),
             announced: Vec::new(),
         }
+    }
+
+    /// Puts another peer in the place of one.
+    pub(super) fn replace(&mut self, side: Side, host: HostView, configuration: Configuration) {
+        self.members[side as usize] = Member::new(host, configuration);
     }
 
     pub(super) fn listen(
@@ -398,8 +408,19 @@ impl World {
     /// Lets time pass until `done`, or for `limit`. Says whether it came to that.
     pub(super) fn run_until(&mut self, limit: Duration, done: impl Fn(&World) -> bool) -> bool {
         let end = self.now + limit;
+        let (mut instant, mut turns) = (self.now, 0);
         loop {
             self.turn();
+            if self.now == instant {
+                turns += 1;
+                assert!(
+                    turns < 1000,
+                    "time stands still at {instant}: {:?}",
+                    self.members.each_ref().map(|it| it.deadline)
+                );
+            } else {
+                (instant, turns) = (self.now, 0);
+            }
             if done(self) {
                 return true;
             }
@@ -451,7 +472,7 @@ impl World {
         assert!(open, "not open: {:#?} {:#?}", self.log, self.notes);
     }
 
-    /// What the log says of one side, without what does not begin with one of `prefixes` after it.
+    /// What the log says of one side.
     pub(super) fn log_of(&self, side: Side) -> Vec<&str> {
         let prefix = match side {
             A => "a.",
