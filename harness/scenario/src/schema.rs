@@ -847,11 +847,11 @@ fn conditions() -> Value {
             ] }),
             Holds::Object(_) => json!({ "type": "null", "description": "There is none." }),
         };
-        let plain = json!({ "anyOf": [plain, { "type": "null" }, variable_reference("A variable.")] });
+        let plain = json!({ "description": "A value.", "anyOf": [plain, { "type": "null" }, variable_reference("A variable.")] });
         json!({ "description": "The value, or what it may be.", "anyOf": [
             plain,
             object("One of several.", &["in"], [("in", list("The values.", plain.clone()))]),
-            object("Anything but this.", &["not"], [("not", plain.clone())]),
+            object("Anything but this.", &["not"], [("not", plain)]),
             object("A number within bounds.", &[], [
                 ("atLeast", json!({ "type": "number", "description": "At least." })),
                 ("atMost", json!({ "type": "number", "description": "At most." })),

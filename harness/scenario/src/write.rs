@@ -40,7 +40,7 @@ pub fn to_yaml(scenario: &Scenario) -> String {
     if !scenario.requires.is_empty() {
         top(
             "requires",
-            Yaml::List(scenario.requires.iter().map(|name| Yaml::text(name)).collect()),
+            Yaml::List(scenario.requires.iter().map(Yaml::text).collect()),
         );
     }
     let peers = scenario

@@ -11,8 +11,8 @@ fn root() -> PathBuf {
 fn files(folder: &Path) -> Vec<PathBuf> {
     let mut found = Vec::new();
     let mut entries: Vec<_> = std::fs::read_dir(folder)
-        .unwrap()
-        .map(|entry| entry.unwrap().path())
+        .expect("the catalogue can be listed")
+        .map(|entry| entry.expect("the catalogue can be listed").path())
         .collect();
     entries.sort();
     for path in entries {
@@ -30,10 +30,11 @@ fn catalogue() -> Vec<Scenario> {
     let (scenarios, wrong): (Vec<_>, Vec<_>) = loaded.partition(Result::is_ok);
     let wrong: Vec<String> = wrong
         .into_iter()
-        .map(|result| result.unwrap_err().to_string())
+        .filter_map(Result::err)
+        .map(|wrong| wrong.to_string())
         .collect();
     assert!(wrong.is_empty(), "{}", wrong.join("\n\n"));
-    scenarios.into_iter().flat_map(Result::unwrap).collect()
+    scenarios.into_iter().flatten().flatten().collect()
 }
 
 #[test]
@@ -53,12 +54,12 @@ fn every_scenario_loads_again_from_its_resolved_form() {
 }
 
 fn validator() -> jsonschema::Validator {
-    jsonschema::draft202012::new(&schema()).unwrap()
+    jsonschema::draft202012::new(&schema()).expect("the schema is one")
 }
 
 /// A document as an editor's YAML reader sees it.
 fn value(text: &str) -> serde_json::Value {
-    serde_yaml::from_str(text).unwrap()
+    serde_yaml::from_str(text).expect("the scenario is YAML")
 }
 
 fn complaints(document: &serde_json::Value) -> Vec<String> {
