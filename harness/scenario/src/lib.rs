@@ -11,6 +11,7 @@ mod expectation;
 mod fields;
 mod happening;
 mod load;
+mod message;
 mod plan;
 mod quantity;
 mod report;
