@@ -75,6 +75,21 @@ fn several_mistakes_are_told_at_once_in_the_order_of_the_file() {
 }
 
 #[test]
+fn a_mistake_is_told_once_and_not_again_where_its_step_is_missed() {
+    let text = script(
+        "  - { call: a.createOfer, as: offer }\n  - { signal: { from: a, to: b, send: \"${offer}\" } }\n  \
+         - { receive: { at: b, from: a, as: got } }\n  - { call: b.setRemoteDescription, with: \"${got}\" }\n",
+    );
+    one(&text, 5, 13);
+    // In every cell of a matrix it is the same mistake.
+    let text = scenario(
+        "peers: { a: {} }\nmatrix: { time: [1s, 2s] }",
+        "  - { wait: \"${time}\" }\n  - { cal: a.close }\n",
+    );
+    one(&text, 7, 7);
+}
+
+#[test]
 fn an_unknown_key() {
     let text = "scenario: T\nspec: [webrtc-pc#x]\npeers: { a: {} }\nlimits: 5s\nscript: [{ wait: 1s }]\n";
     let found = one(text, 4, 1);
@@ -462,6 +477,19 @@ fn quantities_without_sense() {
         7,
         5,
         "the jitter is above the delay: a packet would arrive before it is sent",
+    );
+}
+
+#[test]
+fn messages_that_cannot_be_told_apart() {
+    let text = script(
+        "  - { call: a.createDataChannel, with: { label: c }, as: c }\n  - { send: { on: c, size: 4B, count: 2 } }\n",
+    );
+    wrong(
+        &text,
+        6,
+        28,
+        "filler of less than 8 bytes does not tell several messages apart",
     );
 }
 
