@@ -84,7 +84,8 @@ pub fn to_yaml(scenario: &Scenario) -> String {
 /// A step for people: as it is written, without the braces.
 pub(crate) fn text(action: &Action) -> String {
     let text = self::action(action).to_string();
-    text.trim_start_matches("{ ").trim_end_matches(" }").to_owned()
+    let inner = text.strip_prefix("{ ").and_then(|text| text.strip_suffix(" }"));
+    inner.unwrap_or(&text).to_owned()
 }
 
 fn configuration(configuration: &Configuration) -> Yaml {
