@@ -8,7 +8,7 @@ use glare_scenario::{parse, to_yaml};
 fn texts(step: &str) -> Vec<String> {
     let text =
         format!("scenario: T\nspec: [webrtc-pc#x]\npeers: {{ a: {{}}, b: {{}} }}\nscript:\n  - {step}\n");
-    let scenario = parse("test.yaml", &text).unwrap().remove(0);
+    let scenario = parse("test.yaml", &text).expect("the step loads").remove(0);
     assert!(
         scenario
             .script
