@@ -31,7 +31,11 @@ pub struct CellReport {
 impl CellReport {
     /// The implementations in the order of the roles: `reference–str0m`.
     pub fn cast_name(&self) -> String {
-        let names: Vec<&str> = self.cast.iter().map(|cast| cast.implementation.as_str()).collect();
+        let names: Vec<&str> = self
+            .cast
+            .iter()
+            .map(|cast| cast.implementation.as_str())
+            .collect();
         names.join("–")
     }
 }
@@ -61,7 +65,10 @@ pub struct Summary {
 impl Summary {
     /// How many cells are of a class.
     pub fn count(&self, class: Class) -> usize {
-        self.classes.iter().filter(|(counted, _)| *counted == class).count()
+        self.classes
+            .iter()
+            .filter(|(counted, _)| *counted == class)
+            .count()
     }
 
     /// Whether everything came as expected.
@@ -72,41 +79,40 @@ impl Summary {
 
 /// Holds the cells of a run against the ledger.
 pub fn classify(cells: &[CellReport], ledger: &Ledger) -> Summary {
-    let mut matched = vec![false; ledger.entries().len()];
-    let mut in_play = vec![false; ledger.entries().len()];
+    let entries = ledger.entries();
+    let mut matched = vec![false; entries.len()];
+    let mut in_play = vec![false; entries.len()];
     let classes = cells
         .iter()
         .map(|cell| {
-            let mut expected_otherwise = None;
-            for (index, entry) in ledger.entries().iter().enumerate() {
-                if !entry.covers(cell) {
-                    continue;
-                }
+            let fingerprints = cell.verdict.fingerprints();
+            let mut reasons = Vec::new();
+            let mut absent = None;
+            for (index, entry) in entries.iter().enumerate().filter(|(_, entry)| entry.covers(cell)) {
                 in_play[index] = true;
-                if entry.fingerprint == cell.verdict.fingerprint() {
+                if fingerprints.contains(&entry.fingerprint) {
                     matched[index] = true;
-                    return (Class::Ledgered, Some(entry.reason.clone()));
+                    reasons.push(entry.reason.as_str());
+                } else if !entry.sometimes {
+                    absent = Some(format!("{}: `{}` did not occur", entry.place, entry.fingerprint));
                 }
-                expected_otherwise = Some(entry.fingerprint.clone());
             }
-            match (cell.verdict.kind, expected_otherwise) {
-                (VerdictKind::Pass, None) => (Class::Passed, None),
-                (VerdictKind::Unsupported, None) => (Class::Unsupported, None),
-                (VerdictKind::Pass, Some(fingerprint)) if !ledger.is_sometimes(cell) => (
-                    Class::Unexpected,
-                    Some(format!("it passed, and the ledger says that it ends with `{fingerprint}`")),
-                ),
-                (VerdictKind::Pass, Some(_)) => (Class::Passed, None),
-                (_, Some(fingerprint)) => (
-                    Class::Unexpected,
-                    Some(format!("another failure than the ledger's `{fingerprint}`")),
-                ),
-                (_, None) => (Class::Unexpected, None),
+            let unknown = fingerprints.iter().find(|fingerprint| {
+                !entries
+                    .iter()
+                    .any(|entry| entry.covers(cell) && entry.fingerprint == **fingerprint)
+            });
+            match (cell.verdict.kind, unknown, absent) {
+                (_, Some(_), _) if reasons.is_empty() => (Class::Unexpected, None),
+                (_, Some(unknown), _) => (Class::Unexpected, Some(format!("it does not know `{unknown}`"))),
+                (_, None, Some(absent)) => (Class::Unexpected, Some(absent)),
+                (VerdictKind::Pass, None, None) => (Class::Passed, None),
+                (VerdictKind::Unsupported, None, None) => (Class::Unsupported, None),
+                (_, None, None) => (Class::Ledgered, Some(reasons.join("; "))),
             }
         })
         .collect();
-    let ledger_faults = ledger
-        .entries()
+    let ledger_faults = entries
         .iter()
         .enumerate()
         .filter(|(index, _)| in_play[*index] && !matched[*index])
@@ -117,5 +123,8 @@ pub fn classify(cells: &[CellReport], ledger: &Ledger) -> Summary {
             )
         })
         .collect();
-    Summary { classes, ledger_faults }
+    Summary {
+        classes,
+        ledger_faults,
+    }
 }

@@ -24,7 +24,10 @@ pub fn render(cells: &[CellReport], summary: &Summary, wall: Duration, jobs: usi
         tell(&mut out, cell, remark.as_deref());
     }
     if unexpected.len() > TOLD {
-        line(&mut out, format_args!("\n… and {} more that are unexpected", unexpected.len() - TOLD));
+        line(
+            &mut out,
+            format_args!("\n… and {} more that are unexpected", unexpected.len() - TOLD),
+        );
     }
     for fault in &summary.ledger_faults {
         line(&mut out, format_args!("\nledger: {fault}"));
@@ -49,14 +52,29 @@ fn matrix(cells: &[CellReport], summary: &Summary) -> String {
     let mut rows: BTreeMap<&str, BTreeMap<usize, Vec<(&CellReport, Class)>>> = BTreeMap::new();
     for (cell, (class, _)) in cells.iter().zip(&summary.classes) {
         let name = cell.cast_name();
-        let column = columns.iter().position(|known| *known == name).unwrap_or_else(|| {
-            columns.push(name);
-            columns.len() - 1
-        });
-        rows.entry(&cell.scenario).or_default().entry(column).or_default().push((cell, *class));
+        let column = columns
+            .iter()
+            .position(|known| *known == name)
+            .unwrap_or_else(|| {
+                columns.push(name);
+                columns.len() - 1
+            });
+        rows.entry(&cell.scenario)
+            .or_default()
+            .entry(column)
+            .or_default()
+            .push((cell, *class));
     }
-    let first = rows.keys().map(|scenario| measure_text_width(scenario)).max().unwrap_or(0).max(8);
-    let widths: Vec<usize> = columns.iter().map(|name| measure_text_width(name).max(11)).collect();
+    let first = rows
+        .keys()
+        .map(|scenario| measure_text_width(scenario))
+        .max()
+        .unwrap_or(0)
+        .max(8);
+    let widths: Vec<usize> = columns
+        .iter()
+        .map(|name| measure_text_width(name).max(11))
+        .collect();
     let mut out = String::new();
     let _ = write!(out, "{:first$}", "scenario");
     for (name, width) in columns.iter().zip(&widths) {
@@ -66,7 +84,9 @@ fn matrix(cells: &[CellReport], summary: &Summary) -> String {
     for (scenario, row) in rows {
         let _ = write!(out, "{scenario:first$}");
         for (column, width) in widths.iter().enumerate() {
-            let (word, style) = row.get(&column).map_or((String::new(), Style::new()), |cells| entry(cells));
+            let (word, style) = row
+                .get(&column)
+                .map_or((String::new(), Style::new()), |cells| entry(cells));
             let _ = write!(out, "  {}", style.apply_to(format!("{word:width$}")));
         }
         out.truncate(out.trim_end().len());
@@ -77,7 +97,11 @@ fn matrix(cells: &[CellReport], summary: &Summary) -> String {
 
 /// What stands at a crossing: a verdict, or how many seeds passed.
 fn entry(cells: &[(&CellReport, Class)]) -> (String, Style) {
-    let worst = cells.iter().map(|(_, class)| *class).max().unwrap_or(Class::Passed);
+    let worst = cells
+        .iter()
+        .map(|(_, class)| *class)
+        .max()
+        .unwrap_or(Class::Passed);
     let style = match worst {
         Class::Passed => Style::new().green(),
         Class::Unsupported => Style::new().dim(),
@@ -89,7 +113,11 @@ fn entry(cells: &[(&CellReport, Class)]) -> (String, Style) {
             Class::Ledgered => "ledgered".to_owned(),
             _ => cell.verdict.kind.to_string(),
         };
-        let word = if *class == Class::Unexpected { format!("{word} !") } else { word };
+        let word = if *class == Class::Unexpected {
+            format!("{word} !")
+        } else {
+            word
+        };
         return (word, style);
     }
     let passed = cells.iter().filter(|(_, class)| *class == Class::Passed).count();
@@ -99,15 +127,27 @@ fn entry(cells: &[(&CellReport, Class)]) -> (String, Style) {
 fn tell(out: &mut String, cell: &CellReport, remark: Option<&str>) {
     line(
         out,
-        format_args!("\n{} {} {} seed {}", cell.verdict.kind, cell.scenario, cell.cast_name(), cell.seed),
+        format_args!(
+            "\n{} {} {} seed {}",
+            cell.verdict.kind,
+            cell.scenario,
+            cell.cast_name(),
+            cell.seed
+        ),
     );
     if let Some(remark) = remark {
         line(out, format_args!("  ledger:   {remark}"));
     }
     match cell.verdict.departures.first() {
         Some(departure) => {
-            line(out, format_args!("  clause:   {} ({})", departure.clause, departure.level));
-            let place = departure.at.as_deref().map_or_else(String::new, |at| format!(" at {at}"));
+            line(
+                out,
+                format_args!("  clause:   {} ({})", departure.clause, departure.level),
+            );
+            let place = departure
+                .at
+                .as_deref()
+                .map_or_else(String::new, |at| format!(" at {at}"));
             line(out, format_args!("  found by: {}{place}", departure.check));
             if let Some(peer) = &departure.peer {
                 line(out, format_args!("  peer:     {peer}"));
@@ -115,11 +155,17 @@ fn tell(out: &mut String, cell: &CellReport, remark: Option<&str>) {
             line(out, format_args!("  expected: {}", departure.expected));
             line(
                 out,
-                format_args!("  actual:   {} (at {}, record {})", departure.actual, departure.time, departure.record),
+                format_args!(
+                    "  actual:   {} (at {}, record {})",
+                    departure.actual, departure.time, departure.record
+                ),
             );
             let more = cell.verdict.departures.len() - 1;
             if more > 0 {
-                line(out, format_args!("  and {more} more departures, see verdict.json"));
+                line(
+                    out,
+                    format_args!("  and {more} more departures, see verdict.json"),
+                );
             }
         }
         None => line(out, format_args!("  reason:   {}", cell.verdict.reason)),
@@ -135,7 +181,11 @@ fn line(out: &mut String, text: std::fmt::Arguments<'_>) {
     let mut raw = String::new();
     let _ = raw.write_fmt(text);
     out.extend(raw.chars().map(|character| {
-        if character.is_control() && character != '\n' { '\u{fffd}' } else { character }
+        if character.is_control() && character != '\n' {
+            '\u{fffd}'
+        } else {
+            character
+        }
     }));
     out.push('\n');
 }
@@ -178,7 +228,10 @@ mod tests {
             "1 cells in 1.50 s with 2 workers: 0 passed, 0 unsupported, 0 ledgered, 1 unexpected",
             "nothing \u{fffd}[2J left",
         ] {
-            assert!(text.contains(part) || part.starts_with("webrtc-pc"), "{part:?} is not in:\n{text}");
+            assert!(
+                text.contains(part) || part.starts_with("webrtc-pc"),
+                "{part:?} is not in:\n{text}"
+            );
         }
     }
 }

@@ -43,7 +43,9 @@ pub(crate) enum Command {
     /// Play scenarios and print the matrix of verdicts
     Run(RunArguments),
     /// Play a bundle again with the recorded fate of every packet
-    #[command(after_help = "Example:\n  glare replay target/glare/webrtc-pc/connection/connect/a=reference,b=str0m,seed=0")]
+    #[command(
+        after_help = "Example:\n  glare replay target/glare/webrtc-pc/connection/connect/a=reference,b=str0m,seed=0"
+    )]
     Replay(ReplayArguments),
     /// Check scenarios without playing them
     #[command(after_help = "Examples:\n  glare check scenarios\n  glare check my.yaml --expand")]
@@ -116,7 +118,9 @@ impl Default for RunArguments {
 impl RunArguments {
     /// The seeds to play.
     pub(crate) fn seeds(&self) -> std::ops::Range<u64> {
-        self.seeds.clone().unwrap_or(self.seed..self.seed.saturating_add(1))
+        self.seeds
+            .clone()
+            .unwrap_or(self.seed..self.seed.saturating_add(1))
     }
 
     /// How many workers to start.
@@ -167,18 +171,27 @@ fn seeds(text: &str) -> Result<std::ops::Range<u64>, String> {
     let (from, to) = text.split_once("..").ok_or_else(problem)?;
     let from: u64 = from.parse().map_err(|_| problem())?;
     let to: u64 = to.parse().map_err(|_| problem())?;
-    if from < to { Ok(from..to) } else { Err(format!("{from}..{to} has no seed in it")) }
+    if from < to {
+        Ok(from..to)
+    } else {
+        Err(format!("{from}..{to} has no seed in it"))
+    }
 }
 
 fn duration(text: &str) -> Result<Duration, String> {
     let problem = || "expected a number with a unit: 500ms, 60s or 5min".to_owned();
-    let split = text.find(|character: char| !character.is_ascii_digit()).ok_or_else(problem)?;
+    let split = text
+        .find(|character: char| !character.is_ascii_digit())
+        .ok_or_else(problem)?;
     let (number, unit) = text.split_at(split);
     let number: u64 = number.parse().map_err(|_| problem())?;
     match unit {
         "ms" => Ok(Duration::from_millis(number)),
         "s" => Ok(Duration::from_secs(number)),
-        "min" => number.checked_mul(60).map(Duration::from_secs).ok_or_else(problem),
+        "min" => number
+            .checked_mul(60)
+            .map(Duration::from_secs)
+            .ok_or_else(problem),
         _ => Err(problem()),
     }
 }

@@ -36,11 +36,17 @@ pub(crate) fn load(paths: &[PathBuf]) -> Result<Vec<Sourced>, Problem> {
         }
     }
     if !problems.is_empty() {
-        return Err(Problem { exit: crate::Exit::BadInput, message: problems.join("\n") });
+        return Err(Problem {
+            exit: crate::Exit::BadInput,
+            message: problems.join("\n"),
+        });
     }
     if loaded.is_empty() {
         let places: Vec<String> = paths.iter().map(|path| path.display().to_string()).collect();
-        return Err(Problem::nothing(format!("there is no scenario in {}", places.join(", "))));
+        return Err(Problem::nothing(format!(
+            "there is no scenario in {}",
+            places.join(", ")
+        )));
     }
     loaded.sort_by(|one, other| one.scenario.id.cmp(&other.scenario.id));
     Ok(loaded)
@@ -96,7 +102,10 @@ fn walk(folder: &Path, found: &mut impl FnMut(PathBuf)) -> Result<(), Problem> {
             if path.file_name().is_none_or(|name| name != "snapshots") {
                 walk(&path, found)?;
             }
-        } else if path.extension().is_some_and(|extension| extension == "yaml" || extension == "yml") {
+        } else if path
+            .extension()
+            .is_some_and(|extension| extension == "yaml" || extension == "yml")
+        {
             found(path);
         }
     }
@@ -156,7 +165,10 @@ pub(crate) fn casts(
 ) -> Vec<Vec<(String, String)>> {
     let mut casts = vec![Vec::new()];
     for plan in &scenario.peers {
-        let fixed = given.iter().find(|(role, _)| *role == plan.role).map(|(_, name)| name);
+        let fixed = given
+            .iter()
+            .find(|(role, _)| *role == plan.role)
+            .map(|(_, name)| name);
         let choices: Vec<&String> = fixed.map_or_else(|| names.iter().collect(), |name| vec![name]);
         casts = casts
             .into_iter()

@@ -9,11 +9,19 @@ pub(crate) fn check(arguments: &CheckArguments) -> Result<Exit, Problem> {
     let scenarios = cells::load(&arguments.paths)?;
     if arguments.expand {
         for sourced in &scenarios {
-            crate::say(&format!("# {}\n{}\n", sourced.scenario.id, glare_scenario::to_yaml(&sourced.scenario)));
+            crate::say(&format!(
+                "# {}\n{}\n",
+                sourced.scenario.id,
+                glare_scenario::to_yaml(&sourced.scenario)
+            ));
         }
     } else {
         let files: std::collections::BTreeSet<_> = scenarios.iter().map(|sourced| &sourced.path).collect();
-        crate::say(&format!("{} files with {} scenarios are well\n", files.len(), scenarios.len()));
+        crate::say(&format!(
+            "{} files with {} scenarios are well\n",
+            files.len(),
+            scenarios.len()
+        ));
     }
     Ok(Exit::AsExpected)
 }

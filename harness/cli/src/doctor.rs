@@ -10,7 +10,11 @@ pub(crate) fn doctor(registry: &Registry) -> Result<Exit, Problem> {
     crate::say("peers\n");
     for implementation in registry.all() {
         let about = implementation.about();
-        let repeats = if about.deterministic { "repeats byte for byte" } else { "does not repeat" };
+        let repeats = if about.deterministic {
+            "repeats byte for byte"
+        } else {
+            "does not repeat"
+        };
         crate::say(&format!("  {} {}: works, {repeats}\n", about.name, about.version));
         crate::say(&format!("    can: {}\n", about.capabilities.join(", ")));
         for derived in &about.derived {
@@ -28,12 +32,20 @@ pub(crate) fn doctor(registry: &Registry) -> Result<Exit, Problem> {
     crate::say("programs for looking at captures\n");
     match find("tshark") {
         Some(path) => crate::say(&format!("  tshark: {}\n", path.display())),
-        None => crate::say("  tshark: not here; Debian's package `tshark` has it (only tests of glare need it)\n"),
+        None => {
+            crate::say("  tshark: not here; Debian's package `tshark` has it (only tests of glare need it)\n")
+        }
     }
-    Ok(if pin.is_ok() { Exit::AsExpected } else { Exit::Environment })
+    Ok(if pin.is_ok() {
+        Exit::AsExpected
+    } else {
+        Exit::Environment
+    })
 }
 
 fn find(program: &str) -> Option<PathBuf> {
     let path = std::env::var_os("PATH")?;
-    std::env::split_paths(&path).map(|folder| folder.join(program)).find(|file| file.is_file())
+    std::env::split_paths(&path)
+        .map(|folder| folder.join(program))
+        .find(|file| file.is_file())
 }

@@ -49,16 +49,25 @@ pub(crate) struct Problem {
 impl Problem {
     /// The command line or a file is wrong.
     pub(crate) fn input(message: impl fmt::Display) -> Problem {
-        Problem { exit: Exit::BadInput, message: format!("error: {message}") }
+        Problem {
+            exit: Exit::BadInput,
+            message: format!("error: {message}"),
+        }
     }
 
     /// The environment lacks something.
     pub(crate) fn environment(message: impl fmt::Display) -> Problem {
-        Problem { exit: Exit::Environment, message: format!("error: {message}") }
+        Problem {
+            exit: Exit::Environment,
+            message: format!("error: {message}"),
+        }
     }
 
     /// Nothing matched.
     pub(crate) fn nothing(message: impl fmt::Display) -> Problem {
-        Problem { exit: Exit::NothingMatched, message: format!("error: {message}") }
+        Problem {
+            exit: Exit::NothingMatched,
+            message: format!("error: {message}"),
+        }
     }
 }

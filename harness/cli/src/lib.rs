@@ -41,7 +41,10 @@ use crate::arguments::{Arguments, Command, RunArguments};
 pub fn main(registry: Registry) -> ExitCode {
     // Bad usage ends here, with clap's message and exit code 2.
     let arguments = Arguments::parse();
-    let result = match arguments.command.unwrap_or_else(|| Command::Run(RunArguments::default())) {
+    let result = match arguments
+        .command
+        .unwrap_or_else(|| Command::Run(RunArguments::default()))
+    {
         Command::Run(arguments) if arguments.verify => verify::verify(&registry, &arguments),
         Command::Run(arguments) => run::run(&registry, &arguments),
         Command::Replay(arguments) => replay::replay(&registry, &arguments),

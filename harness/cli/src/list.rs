@@ -8,11 +8,20 @@ use crate::registry::Registry;
 /// Lists scenarios with their titles and clauses, and the peers.
 pub(crate) fn list(registry: &Registry, arguments: &ListArguments) -> Result<Exit, Problem> {
     let scenarios = cells::load(&arguments.paths)?;
-    let width = scenarios.iter().map(|sourced| sourced.scenario.id.len()).max().unwrap_or(0);
+    let width = scenarios
+        .iter()
+        .map(|sourced| sourced.scenario.id.len())
+        .max()
+        .unwrap_or(0);
     for sourced in &scenarios {
         let scenario = &sourced.scenario;
         let clauses: Vec<&str> = scenario.spec.iter().map(|clause| clause.as_str()).collect();
-        crate::say(&format!("{:width$}  {}  ({})\n", scenario.id, scenario.title, clauses.join(", ")));
+        crate::say(&format!(
+            "{:width$}  {}  ({})\n",
+            scenario.id,
+            scenario.title,
+            clauses.join(", ")
+        ));
     }
     let peers: Vec<String> = registry
         .all()
@@ -21,6 +30,10 @@ pub(crate) fn list(registry: &Registry, arguments: &ListArguments) -> Result<Exi
             format!("{} {}", about.name, about.version)
         })
         .collect();
-    crate::say(&format!("\n{} scenarios; peers: {}\n", scenarios.len(), peers.join(", ")));
+    crate::say(&format!(
+        "\n{} scenarios; peers: {}\n",
+        scenarios.len(),
+        peers.join(", ")
+    ));
     Ok(Exit::AsExpected)
 }

@@ -115,7 +115,8 @@ async fn lane(pool: Pool, shared: Arc<Mutex<Shared>>) -> Result<(), Problem> {
                 Ended::Crashed(format!(
                     "it hung: nothing came within {:?} of wall-clock time{}",
                     pool.watchdog,
-                    said.split_once(':').map_or_else(String::new, |(_, said)| format!(";{said}"))
+                    said.split_once(':')
+                        .map_or_else(String::new, |(_, said)| format!(";{said}"))
                 ))
             }
         };
@@ -136,7 +137,8 @@ struct Worker {
 
 impl Worker {
     fn start(environment: &BTreeMap<&'static str, String>) -> Result<Worker, Problem> {
-        let problem = |error: std::io::Error| Problem::environment(format!("a worker cannot be started: {error}"));
+        let problem =
+            |error: std::io::Error| Problem::environment(format!("a worker cannot be started: {error}"));
         let program = std::env::current_exe().map_err(problem)?;
         let mut child = Command::new(program)
             .arg("worker")
@@ -150,7 +152,9 @@ impl Worker {
         let (Some(input), Some(output), Some(mut errors)) =
             (child.stdin.take(), child.stdout.take(), child.stderr.take())
         else {
-            return Err(Problem::environment("a worker cannot be started: it has no standard streams"));
+            return Err(Problem::environment(
+                "a worker cannot be started: it has no standard streams",
+            ));
         };
         let said = Arc::new(Mutex::new(Vec::new()));
         let kept = Arc::clone(&said);
@@ -163,7 +167,13 @@ impl Worker {
                 kept.drain(..surplus);
             }
         });
-        Ok(Worker { child, input, output: BufReader::new(output).lines(), said, done: 0 })
+        Ok(Worker {
+            child,
+            input,
+            output: BufReader::new(output).lines(),
+            said,
+            done: 0,
+        })
     }
 
     /// Gives the worker a job and waits for its answer; none when the worker ended instead.
@@ -205,14 +215,26 @@ impl Worker {
         // What it wrote may still be on its way through the pipe.
         tokio::task::yield_now().await;
         tokio::time::sleep(Duration::from_millis(20)).await;
-        let said = self.said.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let said = self
+            .said
+            .lock()
+            .unwrap_or_else(std::sync::PoisonError::into_inner);
         let said = String::from_utf8_lossy(&said);
-        let last: Vec<&str> = said.lines().rev().filter(|line| !line.trim().is_empty()).take(3).collect();
+        let last: Vec<&str> = said
+            .lines()
+            .rev()
+            .filter(|line| !line.trim().is_empty())
+            .take(3)
+            .collect();
         let last: Vec<&str> = last.into_iter().rev().collect();
         let ended = match status {
             Ok(status) => format!("the process ended with {status}"),
             Err(error) => format!("the process is lost ({error})"),
         };
-        if last.is_empty() { ended } else { format!("{ended}: {}", last.join(" | ")) }
+        if last.is_empty() {
+            ended
+        } else {
+            format!("{ended}: {}", last.join(" | "))
+        }
     }
 }

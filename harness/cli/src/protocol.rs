@@ -26,8 +26,17 @@ pub(crate) struct Cell {
 impl Cell {
     /// The command that plays it again.
     pub(crate) fn command(&self) -> String {
-        let cast: Vec<String> = self.cast.iter().map(|(role, name)| format!("{role}={name}")).collect();
-        format!("glare run {} --cast {} --seed {}", self.path.display(), cast.join(","), self.seed)
+        let cast: Vec<String> = self
+            .cast
+            .iter()
+            .map(|(role, name)| format!("{role}={name}"))
+            .collect();
+        format!(
+            "glare run {} --cast {} --seed {}",
+            self.path.display(),
+            cast.join(","),
+            self.seed
+        )
     }
 }
 

@@ -21,13 +21,16 @@ impl Registry {
 
     /// The implementations that come with glare: `reference` and `str0m`.
     pub fn standard() -> Registry {
-        Registry::new().with(glare_reference::Reference).with(glare_str0m::Str0m)
+        Registry::new()
+            .with(glare_reference::Reference)
+            .with(glare_str0m::Str0m)
     }
 
     /// Adds an implementation under the name that it gives; one of the same name is replaced.
     #[must_use]
     pub fn with(mut self, implementation: impl Implementation + 'static) -> Registry {
-        self.implementations.insert(implementation.about().name, Arc::new(implementation));
+        self.implementations
+            .insert(implementation.about().name, Arc::new(implementation));
         self
     }
 
@@ -45,7 +48,10 @@ impl Registry {
     pub(crate) fn get(&self, name: &str) -> Result<Arc<dyn Implementation>, Problem> {
         self.implementations.get(name).cloned().ok_or_else(|| {
             let names: Vec<&str> = self.names().collect();
-            Problem::input(format!("there is no peer {name:?}; the peers are {}", names.join(", ")))
+            Problem::input(format!(
+                "there is no peer {name:?}; the peers are {}",
+                names.join(", ")
+            ))
         })
     }
 }

@@ -29,7 +29,10 @@ pub(crate) fn replay(registry: &Registry, arguments: &ReplayArguments) -> Result
         environment: BTreeMap::new(),
     };
     let recorded = bundle.verdict;
-    crate::say(&format!("{}\nrecorded: {} {}\n", recorded.cell, recorded.verdict.kind, recorded.verdict.reason));
+    crate::say(&format!(
+        "{}\nrecorded: {} {}\n",
+        recorded.cell, recorded.verdict.kind, recorded.verdict.reason
+    ));
     let ended = pool.work(vec![Job::Replay { bundle: folder }], |_, _| {})?.pop();
     let (report, departure) = match ended {
         Some(Ended::Done(Done::Replayed { report, departure })) => (report, departure),
@@ -37,13 +40,22 @@ pub(crate) fn replay(registry: &Registry, arguments: &ReplayArguments) -> Result
         Some(Ended::Crashed(why)) => {
             crate::say(&format!("replayed: crash {why}\n"));
             let same = recorded.verdict.kind == glare_run::VerdictKind::Crash;
-            return Ok(if same { Exit::AsExpected } else { Exit::NotAsExpected });
+            return Ok(if same {
+                Exit::AsExpected
+            } else {
+                Exit::NotAsExpected
+            });
         }
         Some(Ended::Done(Done::Played(_))) | None => {
-            return Err(Problem::environment("the worker gave another answer than was asked for"));
+            return Err(Problem::environment(
+                "the worker gave another answer than was asked for",
+            ));
         }
     };
-    crate::say(&format!("replayed: {} {}\n", report.verdict.kind, report.verdict.reason));
+    crate::say(&format!(
+        "replayed: {} {}\n",
+        report.verdict.kind, report.verdict.reason
+    ));
     let same_packets = report.measures.packets_hash == recorded.measures.packets_hash;
     let same_trace = report.measures.trace_hash == recorded.measures.trace_hash;
     match &departure {
@@ -52,6 +64,11 @@ pub(crate) fn replay(registry: &Registry, arguments: &ReplayArguments) -> Result
         None if same_packets => crate::say("every packet is as recorded, the trace is not\n"),
         None => crate::say("every packet met its recorded fate, at other times or with another sender\n"),
     }
-    let same_verdict = report.verdict.fingerprint() == recorded.fingerprint;
-    Ok(if same_verdict && departure.is_none() && same_packets { Exit::AsExpected } else { Exit::NotAsExpected })
+    let same_verdict = report.verdict.kind == recorded.verdict.kind
+        && report.verdict.fingerprints() == recorded.fingerprints;
+    Ok(if same_verdict && departure.is_none() && same_packets {
+        Exit::AsExpected
+    } else {
+        Exit::NotAsExpected
+    })
 }

@@ -26,8 +26,13 @@ pub(crate) fn run(registry: &Registry, arguments: &RunArguments) -> Result<Exit,
     let cells = cells::cells(registry, &scenarios, arguments)?;
     writable(&arguments.out)?;
     let started = now();
-    let jobs =
-        cells.iter().map(|cell| Job::Play { cell: cell.clone(), out: Some(arguments.out.clone()) }).collect();
+    let jobs = cells
+        .iter()
+        .map(|cell| Job::Play {
+            cell: cell.clone(),
+            out: Some(arguments.out.clone()),
+        })
+        .collect();
     let pool = Pool {
         jobs: arguments.jobs(),
         watchdog: arguments.watchdog,
@@ -53,7 +58,11 @@ pub(crate) fn run(registry: &Registry, arguments: &RunArguments) -> Result<Exit,
     let summary = classify(&reports, &ledger);
     crate::say(&terminal::render(&reports, &summary, wall, arguments.jobs()));
     crate::say(&format!("bundles are in {}\n", arguments.out.display()));
-    Ok(if summary.as_expected() { Exit::AsExpected } else { Exit::NotAsExpected })
+    Ok(if summary.as_expected() {
+        Exit::AsExpected
+    } else {
+        Exit::NotAsExpected
+    })
 }
 
 /// The ledger at this path. The default one need not be there.
@@ -67,7 +76,10 @@ fn ledger(path: &Path) -> Result<Ledger, Problem> {
 /// Says early that bundles cannot be written, rather than after the first cell.
 fn writable(folder: &Path) -> Result<(), Problem> {
     std::fs::create_dir_all(folder).map_err(|error| {
-        Problem::environment(format!("{}: bundles cannot be written there: {error}; see --out", folder.display()))
+        Problem::environment(format!(
+            "{}: bundles cannot be written there: {error}; see --out",
+            folder.display()
+        ))
     })
 }
 
@@ -85,7 +97,10 @@ pub(crate) fn report(
         Ended::Done(Done::Impossible(why)) => return Err(Problem::environment(why)),
         Ended::Crashed(reason) => reason,
     };
-    let Some(sourced) = scenarios.iter().find(|sourced| sourced.scenario.id == cell.scenario) else {
+    let Some(sourced) = scenarios
+        .iter()
+        .find(|sourced| sourced.scenario.id == cell.scenario)
+    else {
         return Err(Problem::input(format!("the scenario {} is gone", cell.scenario)));
     };
     let cast = cell
@@ -115,7 +130,10 @@ pub(crate) fn report(
 }
 
 /// The wall clock, for people.
-#[expect(clippy::disallowed_methods, reason = "tells a person how long the run took; nothing simulated sees it")]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "tells a person how long the run took; nothing simulated sees it"
+)]
 pub(crate) fn now() -> Instant {
     Instant::now()
 }
@@ -138,8 +156,16 @@ impl Progress {
     /// For so many cells that are `verb`.
     pub(crate) fn new(all: usize, verb: &'static str) -> Progress {
         if !std::io::stderr().is_terminal() {
-            let plain = Plain { told: now(), done: 0, all, verb };
-            return Progress { bar: ProgressBar::hidden(), plain: Some(Arc::new(Mutex::new(plain))) };
+            let plain = Plain {
+                told: now(),
+                done: 0,
+                all,
+                verb,
+            };
+            return Progress {
+                bar: ProgressBar::hidden(),
+                plain: Some(Arc::new(Mutex::new(plain))),
+            };
         }
         let bar = ProgressBar::new(all as u64);
         if let Ok(style) = ProgressStyle::with_template("{bar:32} {pos}/{len} {msg}, {eta} left") {

@@ -31,23 +31,45 @@ pub(crate) fn verify(registry: &Registry, arguments: &RunArguments) -> Result<Ex
     })?;
     let scenarios = cells::load(&arguments.paths)?;
     let mut all = cells::cells(registry, &scenarios, arguments)?;
-    let lossy: Vec<Sourced> =
-        scenarios.iter().filter(|sourced| is_lossy(&sourced.scenario)).take(LOSSY).cloned().collect();
-    let many = RunArguments { seeds: Some(SEEDS), ..arguments.clone() };
+    let lossy: Vec<Sourced> = scenarios
+        .iter()
+        .filter(|sourced| is_lossy(&sourced.scenario))
+        .take(LOSSY)
+        .cloned()
+        .collect();
+    let many = RunArguments {
+        seeds: Some(SEEDS),
+        ..arguments.clone()
+    };
     for cell in cells::cells(registry, &lossy, &many)? {
         if !all.contains(&cell) {
             all.push(cell);
         }
     }
     let started = now();
-    let first = play(registry, &scenarios, arguments, &all, Some(1), surroundings("UTC", "/"), "played alone")?;
+    let first = play(
+        registry,
+        &scenarios,
+        arguments,
+        &all,
+        Some(1),
+        surroundings("UTC", "/"),
+        "played alone",
+    )?;
     // The other order: from the last to the first, and the last once more at the head, so that no cell is a worker's first.
     let mut reversed: Vec<Cell> = all.iter().rev().cloned().collect();
     let head: Vec<Cell> = all.iter().take(arguments.jobs()).cloned().collect();
     reversed.splice(0..0, head.iter().cloned());
     let elsewhere = surroundings("Pacific/Apia", "/nonexistent");
-    let mut second =
-        play(registry, &scenarios, arguments, &reversed, None, elsewhere, "played again in used workers")?;
+    let mut second = play(
+        registry,
+        &scenarios,
+        arguments,
+        &reversed,
+        None,
+        elsewhere,
+        "played again in used workers",
+    )?;
     second.drain(..head.len());
     second.reverse();
     let mut unstable = 0;
@@ -59,7 +81,12 @@ pub(crate) fn verify(registry: &Registry, arguments: &RunArguments) -> Result<Ex
     }
     if !lossy.is_empty() {
         let names: Vec<&str> = lossy.iter().map(|sourced| sourced.scenario.id.as_str()).collect();
-        crate::say(&format!("seeds {}..{} of {}\n", SEEDS.start, SEEDS.end, names.join(", ")));
+        crate::say(&format!(
+            "seeds {}..{} of {}\n",
+            SEEDS.start,
+            SEEDS.end,
+            names.join(", ")
+        ));
     }
     crate::say(&format!(
         "{} cells played twice in {:.2} s: {} the same, {unstable} unstable\n",
@@ -67,7 +94,11 @@ pub(crate) fn verify(registry: &Registry, arguments: &RunArguments) -> Result<Ex
         started.elapsed().as_secs_f64(),
         all.len() - unstable,
     ));
-    Ok(if unstable == 0 { Exit::AsExpected } else { Exit::NotAsExpected })
+    Ok(if unstable == 0 {
+        Exit::AsExpected
+    } else {
+        Exit::NotAsExpected
+    })
 }
 
 fn surroundings(zone: &str, home: &str) -> BTreeMap<&'static str, String> {
@@ -75,7 +106,10 @@ fn surroundings(zone: &str, home: &str) -> BTreeMap<&'static str, String> {
 }
 
 fn is_lossy(scenario: &Scenario) -> bool {
-    scenario.links.iter().any(|link| link.forward.loss > 0.0 || link.backward.loss > 0.0)
+    scenario
+        .links
+        .iter()
+        .any(|link| link.forward.loss > 0.0 || link.backward.loss > 0.0)
 }
 
 fn play(
@@ -87,14 +121,28 @@ fn play(
     environment: BTreeMap<&'static str, String>,
     verb: &'static str,
 ) -> Result<Vec<CellReport>, Problem> {
-    let pool =
-        Pool { jobs: arguments.jobs(), watchdog: arguments.watchdog, jobs_per_worker, environment };
+    let pool = Pool {
+        jobs: arguments.jobs(),
+        watchdog: arguments.watchdog,
+        jobs_per_worker,
+        environment,
+    };
     let progress = Progress::new(cells.len(), verb);
     let shown = progress.clone();
-    let jobs = cells.iter().map(|cell| Job::Play { cell: cell.clone(), out: None }).collect();
+    let jobs = cells
+        .iter()
+        .map(|cell| Job::Play {
+            cell: cell.clone(),
+            out: None,
+        })
+        .collect();
     let ended = pool.work(jobs, move |_, _: &Ended| shown.step())?;
     progress.finish();
-    cells.iter().zip(ended).map(|(cell, ended)| report(registry, scenarios, cell, ended, None)).collect()
+    cells
+        .iter()
+        .zip(ended)
+        .map(|(cell, ended)| report(registry, scenarios, cell, ended, None))
+        .collect()
 }
 
 /// What differs between two runs of a cell, if something does.
@@ -103,7 +151,11 @@ fn difference(one: &CellReport, other: &CellReport) -> Option<String> {
         Some(format!("{what} {one} alone, {other} later"))
     };
     if one.measures.packets_hash != other.measures.packets_hash {
-        return pair("packets", &one.measures.packets_hash, &other.measures.packets_hash);
+        return pair(
+            "packets",
+            &one.measures.packets_hash,
+            &other.measures.packets_hash,
+        );
     }
     if one.measures.trace_hash != other.measures.trace_hash {
         return pair("trace", &one.measures.trace_hash, &other.measures.trace_hash);

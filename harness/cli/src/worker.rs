@@ -27,10 +27,14 @@ pub(crate) fn work(registry: &Registry) -> Result<Exit, Problem> {
             Job::Replay { bundle } => replay(registry, &bundle),
         };
         let done = done.unwrap_or_else(Done::Impossible);
-        let answer = serde_json::to_string(&done).map_err(|error| Problem::environment(format!("worker: {error}")))?;
+        let answer =
+            serde_json::to_string(&done).map_err(|error| Problem::environment(format!("worker: {error}")))?;
         // The mark begins a line even where a peer left one unfinished.
         let mut out = std::io::stdout().lock();
-        if writeln!(out, "\n{MARK}{answer}").and_then(|()| out.flush()).is_err() {
+        if writeln!(out, "\n{MARK}{answer}")
+            .and_then(|()| out.flush())
+            .is_err()
+        {
             // Whoever asked is gone.
             break;
         }
@@ -71,11 +75,17 @@ fn play(
         scenario,
         &cast,
         cell.seed,
-        &Play { capture: out.is_some(), forced: None },
+        &Play {
+            capture: out.is_some(),
+            forced: None,
+        },
     );
     let mut report = report(scenario, &outcome, cell.command());
     if !pinned {
-        report.verdict.reason.push_str(" (the clock and chance of this system are not pinned)");
+        report
+            .verdict
+            .reason
+            .push_str(" (the clock and chance of this system are not pinned)");
     }
     if let Some(out) = out {
         let folder = out.join(cell_folder(&cell.scenario, &cell.cast, cell.seed));
@@ -89,14 +99,24 @@ fn play(
 
 fn replay(registry: &Registry, folder: &Path) -> Result<Done, String> {
     let bundle = read_bundle(folder).map_err(|error| error.to_string())?;
-    let names: Vec<(String, String)> =
-        bundle.verdict.cast.iter().map(|cast| (cast.role.clone(), cast.implementation.clone())).collect();
+    let names: Vec<(String, String)> = bundle
+        .verdict
+        .cast
+        .iter()
+        .map(|cast| (cast.role.clone(), cast.implementation.clone()))
+        .collect();
     let cast = cast(registry, &names)?;
-    let play = Play { capture: false, forced: Some(bundle.forced) };
+    let play = Play {
+        capture: false,
+        forced: Some(bundle.forced),
+    };
     let outcome = glare_run::play(&bundle.scenario, &cast, bundle.verdict.seed, &play);
     let departure = outcome.departure.clone();
     let report = report(&bundle.scenario, &outcome, bundle.verdict.replay);
-    Ok(Done::Replayed { report: Box::new(report), departure })
+    Ok(Done::Replayed {
+        report: Box::new(report),
+        departure,
+    })
 }
 
 fn cast(registry: &Registry, names: &[(String, String)]) -> Result<glare_run::Cast, String> {

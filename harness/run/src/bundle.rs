@@ -35,8 +35,8 @@ pub struct VerdictFile {
     pub seed: u64,
     /// What it came to.
     pub verdict: Verdict,
-    /// What tells this failure from another; empty for a pass.
-    pub fingerprint: String,
+    /// What tells this failure from others; empty for a pass.
+    pub fingerprints: Vec<String>,
     /// What was measured.
     pub measures: Measures,
     /// The command that replays the run.
@@ -85,9 +85,15 @@ pub fn cell_folder(scenario: &str, names: &[(String, String)], seed: u64) -> Pat
             })
             .collect()
     };
-    let cast: Vec<String> = names.iter().map(|(role, name)| format!("{role}={name}")).collect();
-    let mut folder: PathBuf =
-        scenario.split('/').filter(|part| !part.is_empty() && *part != "." && *part != "..").map(safe).collect();
+    let cast: Vec<String> = names
+        .iter()
+        .map(|(role, name)| format!("{role}={name}"))
+        .collect();
+    let mut folder: PathBuf = scenario
+        .split('/')
+        .filter(|part| !part.is_empty() && *part != "." && *part != "..")
+        .map(safe)
+        .collect();
     folder.push(safe(&format!("{},seed={seed}", cast.join(","))));
     folder
 }
@@ -111,13 +117,16 @@ pub fn write_bundle(
         cast: outcome.header.cast.clone(),
         seed: outcome.header.seed,
         verdict: outcome.verdict.clone(),
-        fingerprint: outcome.verdict.fingerprint(),
+        fingerprints: outcome.verdict.fingerprints(),
         measures: outcome.measures.clone(),
         replay: replay.to_owned(),
     };
     let draft = sibling(place, "new");
     remove(&draft)?;
-    fs::create_dir_all(&draft).map_err(|error| BundleError::File { path: draft.clone(), error })?;
+    fs::create_dir_all(&draft).map_err(|error| BundleError::File {
+        path: draft.clone(),
+        error,
+    })?;
     fill(&draft, scenario, outcome, &verdict)?;
     let old = sibling(place, "old");
     remove(&old)?;
@@ -142,13 +151,20 @@ fn fill(
     })?;
     write(folder, "trace.jsonl", |file| {
         json_line(file, &outcome.header)?;
-        outcome.trace.iter().try_for_each(|record| json_line(file, record))
+        outcome
+            .trace
+            .iter()
+            .try_for_each(|record| json_line(file, record))
     })?;
     write(folder, "states.yaml", |file| {
         file.write_all(states_yaml(outcome).as_bytes())
     })?;
     write(folder, "fates.jsonl", |file| {
-        outcome.fates.iter().filter_map(ForcedFate::from_fate).try_for_each(|fate| json_line(file, &fate))
+        outcome
+            .fates
+            .iter()
+            .filter_map(ForcedFate::from_fate)
+            .try_for_each(|fate| json_line(file, &fate))
     })?;
     for (name, sdp) in &outcome.descriptions {
         write(folder, name, |file| file.write_all(sdp.as_bytes()))?;
@@ -179,7 +195,10 @@ pub fn read_bundle(place: &Path) -> Result<Bundle, BundleError> {
         .and_then(serde_json::Value::as_u64);
     if version != Some(u64::from(BUNDLE_VERSION)) {
         let found = version.map_or("no version".to_owned(), |version| format!("version {version}"));
-        return Err(content(&path, format!("a bundle of {found}; this glare reads version {BUNDLE_VERSION}")));
+        return Err(content(
+            &path,
+            format!("a bundle of {found}; this glare reads version {BUNDLE_VERSION}"),
+        ));
     }
     let verdict: VerdictFile = serde_json::from_str(&text).map_err(|error| content(&path, error))?;
     let path = place.join("scenario.yaml");
@@ -197,7 +216,11 @@ pub fn read_bundle(place: &Path) -> Result<Bundle, BundleError> {
             serde_json::from_str(text).map_err(|error| content(&path, format!("line {}: {error}", line + 1)))
         })
         .collect::<Result<Vec<ForcedFate>, BundleError>>()?;
-    Ok(Bundle { scenario, verdict, forced })
+    Ok(Bundle {
+        scenario,
+        verdict,
+        forced,
+    })
 }
 
 /// `states.yaml`: the state transitions of a run, peer by peer, as people review them.
@@ -228,22 +251,32 @@ fn write(
 }
 
 fn read(path: &Path) -> Result<String, BundleError> {
-    fs::read_to_string(path).map_err(|error| BundleError::File { path: path.to_owned(), error })
+    fs::read_to_string(path).map_err(|error| BundleError::File {
+        path: path.to_owned(),
+        error,
+    })
 }
 
 fn content(path: &Path, problem: impl std::fmt::Display) -> BundleError {
-    BundleError::Content { path: path.to_owned(), problem: problem.to_string() }
+    BundleError::Content {
+        path: path.to_owned(),
+        problem: problem.to_string(),
+    }
 }
 
 fn rename(from: &Path, to: &Path) -> Result<(), BundleError> {
-    fs::rename(from, to).map_err(|error| BundleError::File { path: to.to_owned(), error })
+    fs::rename(from, to).map_err(|error| BundleError::File {
+        path: to.to_owned(),
+        error,
+    })
 }
 
 fn remove(folder: &Path) -> Result<(), BundleError> {
     match fs::remove_dir_all(folder) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => {
-            Err(BundleError::File { path: folder.to_owned(), error })
-        }
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(BundleError::File {
+            path: folder.to_owned(),
+            error,
+        }),
         _ => Ok(()),
     }
 }

@@ -51,7 +51,9 @@ fn dtls(payload: &[u8]) -> String {
     match payload {
         [20, ..] => "DTLS change cipher spec".to_owned(),
         [21, ..] => "DTLS alert".to_owned(),
-        [22, _, _, epoch0, epoch1, ..] if [*epoch0, *epoch1] != [0, 0] => "DTLS handshake, encrypted".to_owned(),
+        [22, _, _, epoch0, epoch1, ..] if [*epoch0, *epoch1] != [0, 0] => {
+            "DTLS handshake, encrypted".to_owned()
+        }
         [22, rest @ ..] => match rest.get(12) {
             Some(1) => "DTLS ClientHello".to_owned(),
             Some(2) => "DTLS ServerHello".to_owned(),

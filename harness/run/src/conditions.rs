@@ -41,7 +41,10 @@ impl From<Unsupported> for CannotTell {
 
 impl Performance<'_> {
     /// Says of each condition that does not hold what was expected and what is.
-    pub(crate) fn unmet_conditions(&self, conditions: &[Located<Condition>]) -> Result<Vec<Unmet>, CannotTell> {
+    pub(crate) fn unmet_conditions(
+        &self,
+        conditions: &[Located<Condition>],
+    ) -> Result<Vec<Unmet>, CannotTell> {
         let mut unmet = Vec::new();
         for condition in conditions {
             unmet.extend(self.unmet_condition(&condition.value)?);
@@ -53,7 +56,12 @@ impl Performance<'_> {
         let (subject, value, matcher, peer) = match condition {
             Condition::Attribute { subject, matcher } => {
                 let value = self.read(subject)?;
-                (attributes_text(subject), value, matcher, Some(subject.root.role().to_owned()))
+                (
+                    attributes_text(subject),
+                    value,
+                    matcher,
+                    Some(subject.root.role().to_owned()),
+                )
             }
             Condition::Variable { variable, matcher } => {
                 let text = match variable.field {
@@ -65,7 +73,11 @@ impl Performance<'_> {
             Condition::Happened { event, nth } => {
                 let count = self.count(&Happening::Event(event.clone()));
                 return Ok((count < u64::from(*nth)).then(|| Unmet {
-                    expected: format!("{} to have fired {}", happening_text(&Happening::Event(event.clone())), times(*nth)),
+                    expected: format!(
+                        "{} to have fired {}",
+                        happening_text(&Happening::Event(event.clone())),
+                        times(*nth)
+                    ),
                     actual: format!("it fired {}", times(u32::try_from(count).unwrap_or(u32::MAX))),
                     peer: Some(event.target.role().to_owned()),
                 }));
@@ -90,7 +102,9 @@ impl Performance<'_> {
                 Value::Object(next) => object = next,
                 Value::Null | Value::Undefined => return Ok(Value::Null),
                 _ => {
-                    return Err(Unsupported::new(format!("{attribute} of something that is no object")).into());
+                    return Err(
+                        Unsupported::new(format!("{attribute} of something that is no object")).into(),
+                    );
                 }
             }
             value = self.world.read(player, object, *attribute)?;
@@ -135,7 +149,8 @@ impl Performance<'_> {
             }
             Matcher::Amount(Amount { at_least, at_most }) => match value {
                 Value::Number(number) => {
-                    at_least.is_none_or(|bound| *number >= bound) && at_most.is_none_or(|bound| *number <= bound)
+                    at_least.is_none_or(|bound| *number >= bound)
+                        && at_most.is_none_or(|bound| *number <= bound)
                 }
                 _ => false,
             },
@@ -185,7 +200,12 @@ impl Performance<'_> {
     /// How often something happened so far.
     pub(crate) fn count(&self, happening: &Happening) -> u64 {
         let context = self.context();
-        self.world.recorder.records().iter().filter(|record| context.is(record, happening)).count() as u64
+        self.world
+            .recorder
+            .records()
+            .iter()
+            .filter(|record| context.is(record, happening))
+            .count() as u64
     }
 
     /// The `nth` record (from 1) that is what is meant.
@@ -206,7 +226,12 @@ impl Performance<'_> {
         let unmet = match expectation {
             Expectation::State(conditions) => return self.unmet_conditions(conditions),
             Expectation::Sdp(sdp) => return self.unmet_sdp(sdp),
-            Expectation::Data { sent, received, arrived, in_order } => {
+            Expectation::Data {
+                sent,
+                received,
+                arrived,
+                in_order,
+            } => {
                 return self.unmet_data(sent, received, *arrived, *in_order);
             }
             Expectation::Order(happenings) => {
@@ -217,7 +242,9 @@ impl Performance<'_> {
                         let before = index
                             .checked_sub(1)
                             .and_then(|previous| happenings.get(previous))
-                            .map_or_else(String::new, |previous| format!(" after {}", happening_text(&previous.value)));
+                            .map_or_else(String::new, |previous| {
+                                format!(" after {}", happening_text(&previous.value))
+                            });
                         Unmet {
                             expected: format!("{}{before}", happening_text(&happening.value)),
                             actual: if records.iter().any(|record| context.is(record, &happening.value)) {
@@ -237,18 +264,27 @@ impl Performance<'_> {
                     .filter(|record| names.iter().any(|name| event_name(record) == Some(name.as_str())))
                     .collect();
                 let same = fired.len() == exactly.len()
-                    && fired.iter().zip(exactly).all(|(record, pattern)| context.is_event(record, &pattern.value));
+                    && fired
+                        .iter()
+                        .zip(exactly)
+                        .all(|(record, pattern)| context.is_event(record, &pattern.value));
                 (!same).then(|| Unmet {
                     expected: format!(
                         "exactly {}",
-                        list(exactly.iter().map(|pattern| happening_text(&Happening::Event(pattern.value.clone()))))
+                        list(
+                            exactly
+                                .iter()
+                                .map(|pattern| happening_text(&Happening::Event(pattern.value.clone())))
+                        )
                     ),
                     actual: list(fired.iter().map(|record| fired_text(record))),
                     peer: Some(of.role().to_owned()),
                 })
             }
             Expectation::Absent(happenings) => happenings.iter().find_map(|happening| {
-                let found = records.iter().find(|record| context.is(record, &happening.value))?;
+                let found = records
+                    .iter()
+                    .find(|record| context.is(record, &happening.value))?;
                 Some(Unmet {
                     expected: format!("{} not to happen", happening_text(&happening.value)),
                     actual: format!("it happened at {} (record {})", found.time, found.number),
@@ -279,7 +315,11 @@ impl Performance<'_> {
                     peer: None,
                 })
             }),
-            Expectation::Elapsed { since, at_least, at_most } => {
+            Expectation::Elapsed {
+                since,
+                at_least,
+                at_most,
+            } => {
                 let elapsed = self.world.now().saturating_since(self.variables.mark(since)?);
                 let met = elapsed >= *at_least && at_most.is_none_or(|bound| elapsed <= bound);
                 (!met).then(|| Unmet {
@@ -298,11 +338,20 @@ impl Performance<'_> {
     fn unmet_sdp(&self, expected: &SdpExpectation) -> Result<Vec<Unmet>, CannotTell> {
         let sdp = &self.variables.description(&expected.of)?.sdp;
         let mut unmet = Vec::new();
-        let mut miss = |expected: String, actual: String| unmet.push(Unmet { expected, actual, peer: None });
+        let mut miss = |expected: String, actual: String| {
+            unmet.push(Unmet {
+                expected,
+                actual,
+                peer: None,
+            })
+        };
         if let Some(wanted) = &expected.media {
             let media = sdp_text::media(sdp);
             if media.len() != wanted.len() {
-                miss(format!("{} media descriptions", wanted.len()), format!("{} are there", media.len()));
+                miss(
+                    format!("{} media descriptions", wanted.len()),
+                    format!("{} are there", media.len()),
+                );
             }
             for (section, Located { value: wanted, .. }) in media.iter().zip(wanted) {
                 let wanted: &MediaExpectation = wanted;
@@ -311,11 +360,25 @@ impl Performance<'_> {
                 }
             }
         }
-        for prefix in expected.has.iter().filter(|prefix| !sdp_text::has(sdp, &prefix.value)) {
-            miss(format!("a line that starts with {:?}", prefix.value), "there is none".to_owned());
+        for prefix in expected
+            .has
+            .iter()
+            .filter(|prefix| !sdp_text::has(sdp, &prefix.value))
+        {
+            miss(
+                format!("a line that starts with {:?}", prefix.value),
+                "there is none".to_owned(),
+            );
         }
-        for prefix in expected.lacks.iter().filter(|prefix| sdp_text::has(sdp, &prefix.value)) {
-            miss(format!("no line that starts with {:?}", prefix.value), "there is one".to_owned());
+        for prefix in expected
+            .lacks
+            .iter()
+            .filter(|prefix| sdp_text::has(sdp, &prefix.value))
+        {
+            miss(
+                format!("no line that starts with {:?}", prefix.value),
+                "there is one".to_owned(),
+            );
         }
         let compared = expected.same.iter().map(|pair| (pair, true));
         for ((field, other), same) in compared.chain(expected.differs.iter().map(|pair| (pair, false))) {
@@ -343,10 +406,18 @@ impl Performance<'_> {
         let (from, to) = (self.variables.channel(sent)?, self.variables.channel(received)?);
         let sent_messages = &self.traffic(from).0;
         let received_messages = &self.traffic(to).1;
-        let peer = self.world.players.get(to.player).map(|player| player.role.clone());
+        let peer = self
+            .world
+            .players
+            .get(to.player)
+            .map(|player| player.role.clone());
         let mut unmet = Vec::new();
         let mut miss = |expected: String, actual: String| {
-            unmet.push(Unmet { expected, actual, peer: peer.clone() });
+            unmet.push(Unmet {
+                expected,
+                actual,
+                peer: peer.clone(),
+            });
         };
         let mut left: Vec<&str> = sent_messages.iter().map(String::as_str).collect();
         let mut last = None;
@@ -364,15 +435,24 @@ impl Performance<'_> {
             last = Some(place);
         }
         if in_order && !ordered {
-            miss("messages in the order they were sent".to_owned(), "they came in another order".to_owned());
+            miss(
+                "messages in the order they were sent".to_owned(),
+                "they came in another order".to_owned(),
+            );
         }
         let (count, all) = (received_messages.len() as u64, sent_messages.len() as u64);
         match arrived {
             Arrived::All if count < all => {
-                miss(format!("all {all} messages to arrive on {received}"), format!("{count} arrived"));
+                miss(
+                    format!("all {all} messages to arrive on {received}"),
+                    format!("{count} arrived"),
+                );
             }
             Arrived::AtLeast(bound) if count < bound => {
-                miss(format!("at least {bound} messages to arrive on {received}"), format!("{count} arrived"));
+                miss(
+                    format!("at least {bound} messages to arrive on {received}"),
+                    format!("{count} arrived"),
+                );
             }
             _ => {}
         }
@@ -401,7 +481,12 @@ pub(crate) fn value_text(value: &Value) -> String {
 
 /// An attribute by way of others, as a scenario writes it.
 fn attributes_text(subject: &Attributes) -> String {
-    subject.path.iter().fold(subject.root.to_string(), |text, attribute| format!("{text}.{attribute}"))
+    subject
+        .path
+        .iter()
+        .fold(subject.root.to_string(), |text, attribute| {
+            format!("{text}.{attribute}")
+        })
 }
 
 /// Something that may happen, for people.
@@ -424,7 +509,10 @@ pub(crate) fn happening_text(happening: &Happening) -> String {
             }
         }
         Happening::Signal(pattern) => {
-            let to = pattern.to.as_ref().map_or_else(String::new, |to| format!(" to {to}"));
+            let to = pattern
+                .to
+                .as_ref()
+                .map_or_else(String::new, |to| format!(" to {to}"));
             format!("signal {} from {}{to}", pattern.kind.as_str(), pattern.from)
         }
         Happening::Settled { role, method, .. } => format!("{role}.{method} to settle"),
@@ -441,7 +529,10 @@ fn event_name(record: &Record) -> Option<&str> {
 
 /// An event that was fired, with the state it stands for.
 fn fired_text(record: &Record) -> String {
-    let glare_oracle::trace::What::Fired { event, detail, state, .. } = &record.what else {
+    let glare_oracle::trace::What::Fired {
+        event, detail, state, ..
+    } = &record.what
+    else {
         return String::new();
     };
     let shown = match event.as_str() {
@@ -457,7 +548,11 @@ fn fired_text(record: &Record) -> String {
 
 fn list(items: impl Iterator<Item = String>) -> String {
     let items: Vec<String> = items.collect();
-    if items.is_empty() { "nothing".to_owned() } else { items.join(", ") }
+    if items.is_empty() {
+        "nothing".to_owned()
+    } else {
+        items.join(", ")
+    }
 }
 
 fn times(count: u32) -> String {

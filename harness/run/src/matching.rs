@@ -24,7 +24,15 @@ pub(crate) struct Context<'a> {
 impl Context<'_> {
     /// Whether a record is an event of this pattern.
     pub(crate) fn is_event(&self, record: &Record, pattern: &EventPattern) -> bool {
-        let What::Fired { peer, target, interface, event, detail, state } = &record.what else {
+        let What::Fired {
+            peer,
+            target,
+            interface,
+            event,
+            detail,
+            state,
+        } = &record.what
+        else {
             return false;
         };
         event == pattern.event.as_str()
@@ -45,10 +53,9 @@ impl Context<'_> {
             Target::SctpTransport(_) => interface == Interface::SctpTransport,
             Target::DtlsTransport(_) => interface == Interface::DtlsTransport,
             Target::IceTransport(_) => interface == Interface::IceTransport,
-            Target::Channel { variable, role } => self
-                .variables
-                .channel(variable)
-                .is_ok_and(|channel| channel.handle == target && self.roles.get(channel.player) == Some(role)),
+            Target::Channel { variable, role } => self.variables.channel(variable).is_ok_and(|channel| {
+                channel.handle == target && self.roles.get(channel.player) == Some(role)
+            }),
         }
     }
 
@@ -61,14 +68,24 @@ impl Context<'_> {
                     && pattern.from == *from
                     && pattern.to.as_ref().is_none_or(|wanted| wanted == to)
             }
-            (Happening::Settled { role, method, how }, What::Settled { operation, how: came, .. }) => {
+            (
+                Happening::Settled { role, method, how },
+                What::Settled {
+                    operation, how: came, ..
+                },
+            ) => {
                 is_settlement(*how, came)
                     && self
                         .calls
                         .get(operation)
                         .is_some_and(|(caller, called)| caller == role && called == method)
             }
-            (Happening::SettledPromise { promise, how, .. }, What::Settled { operation, how: came, .. }) => {
+            (
+                Happening::SettledPromise { promise, how, .. },
+                What::Settled {
+                    operation, how: came, ..
+                },
+            ) => {
                 is_settlement(*how, came)
                     && self
                         .variables
@@ -83,8 +100,12 @@ impl Context<'_> {
 /// Whether an exception is one of those meant.
 pub(crate) fn is_exception(exception: &Exception, pattern: &ExceptionPattern) -> bool {
     pattern.names.contains(&exception.name)
-        && pattern.error_detail.is_none_or(|detail| exception.error_detail == Some(detail))
-        && pattern.sdp_line_number.is_none_or(|line| exception.sdp_line_number == Some(line))
+        && pattern
+            .error_detail
+            .is_none_or(|detail| exception.error_detail == Some(detail))
+        && pattern
+            .sdp_line_number
+            .is_none_or(|line| exception.sdp_line_number == Some(line))
 }
 
 /// Exceptions that are meant, for people.
@@ -119,14 +140,18 @@ fn is_detail(
     match wanted {
         EventDetail::Any => true,
         EventDetail::State(wanted) => match event {
-            "signalingstatechange" => state.signaling_state.is_some_and(|state| state.as_str() == *wanted),
-            "icegatheringstatechange" => {
-                state.ice_gathering_state.is_some_and(|state| state.as_str() == *wanted)
-            }
-            "iceconnectionstatechange" => {
-                state.ice_connection_state.is_some_and(|state| state.as_str() == *wanted)
-            }
-            "connectionstatechange" => state.connection_state.is_some_and(|state| state.as_str() == *wanted),
+            "signalingstatechange" => state
+                .signaling_state
+                .is_some_and(|state| state.as_str() == *wanted),
+            "icegatheringstatechange" => state
+                .ice_gathering_state
+                .is_some_and(|state| state.as_str() == *wanted),
+            "iceconnectionstatechange" => state
+                .ice_connection_state
+                .is_some_and(|state| state.as_str() == *wanted),
+            "connectionstatechange" => state
+                .connection_state
+                .is_some_and(|state| state.as_str() == *wanted),
             "statechange" => detail == wanted,
             _ => state
                 .channels
@@ -135,9 +160,9 @@ fn is_detail(
         },
         EventDetail::Candidate(CandidatePattern::Null) => detail.is_null(),
         EventDetail::Candidate(CandidatePattern::End) => detail["candidate"] == "",
-        EventDetail::Candidate(CandidatePattern::Given) => {
-            detail["candidate"].as_str().is_some_and(|candidate| !candidate.is_empty())
-        }
+        EventDetail::Candidate(CandidatePattern::Given) => detail["candidate"]
+            .as_str()
+            .is_some_and(|candidate| !candidate.is_empty()),
         EventDetail::Label(label) => detail["label"] == label.as_str(),
         EventDetail::Text(text) => hash_is(MessageData::Text(text.as_str().into())),
         EventDetail::Binary(bytes) => hash_is(MessageData::Binary(bytes.as_slice().into())),

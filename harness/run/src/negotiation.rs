@@ -90,7 +90,10 @@ impl PerfectNegotiation {
 
     /// The await that a promise belongs to, if it is one of these listeners'.
     pub(crate) fn take(&mut self, operation: OperationId) -> Option<Await> {
-        let position = self.awaiting.iter().position(|(waiting, _)| *waiting == operation)?;
+        let position = self
+            .awaiting
+            .iter()
+            .position(|(waiting, _)| *waiting == operation)?;
         Some(self.awaiting.remove(position).1)
     }
 
@@ -144,7 +147,10 @@ mod tests {
     use super::*;
 
     fn offer() -> Signal {
-        Signal::Description(SessionDescription { sdp_type: SdpType::Offer, sdp: Arc::from("v=0\r\n") })
+        Signal::Description(SessionDescription {
+            sdp_type: SdpType::Offer,
+            sdp: Arc::from("v=0\r\n"),
+        })
     }
 
     #[test]
@@ -159,7 +165,11 @@ mod tests {
     fn the_polite_peer_takes_a_colliding_offer() {
         let mut polite = PerfectNegotiation::new(0, true);
         polite.negotiation_needed();
-        assert!(polite.message(&offer(), Some(SignalingState::HaveLocalOffer)).is_some());
+        assert!(
+            polite
+                .message(&offer(), Some(SignalingState::HaveLocalOffer))
+                .is_some()
+        );
         assert_eq!(
             polite.fulfilled(Await::Remote(SdpType::Offer)),
             [(Do::SetLocalDescription, Some(Await::Answer))]
@@ -170,8 +180,19 @@ mod tests {
     #[test]
     fn an_offer_that_meets_an_answer_being_set_is_no_collision() {
         let mut impolite = PerfectNegotiation::new(1, false);
-        let answer = Signal::Description(SessionDescription { sdp_type: SdpType::Answer, sdp: Arc::from("") });
-        assert!(impolite.message(&answer, Some(SignalingState::HaveLocalOffer)).is_some());
-        assert!(impolite.message(&offer(), Some(SignalingState::HaveLocalOffer)).is_some());
+        let answer = Signal::Description(SessionDescription {
+            sdp_type: SdpType::Answer,
+            sdp: Arc::from(""),
+        });
+        assert!(
+            impolite
+                .message(&answer, Some(SignalingState::HaveLocalOffer))
+                .is_some()
+        );
+        assert!(
+            impolite
+                .message(&offer(), Some(SignalingState::HaveLocalOffer))
+                .is_some()
+        );
     }
 }

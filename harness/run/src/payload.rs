@@ -27,7 +27,10 @@ pub(crate) fn identity(data: &MessageData) -> String {
     hash.update([u8::from(matches!(data, MessageData::Text(_)))]);
     hash.update(data.as_bytes());
     let hash = hash.finalize();
-    let head = hash.iter().take(8).fold(0_u64, |head, &byte| head << 8 | u64::from(byte));
+    let head = hash
+        .iter()
+        .take(8)
+        .fold(0_u64, |head, &byte| head << 8 | u64::from(byte));
     format!("{head:016x}")
 }
 

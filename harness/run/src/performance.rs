@@ -10,8 +10,8 @@ use std::collections::BTreeMap;
 use glare_net::{Key, LinkId, LinkProperties, Way};
 use glare_oracle::trace::What;
 use glare_peer::{
-    Attribute, Called, Event, EventKind, Exception, Handle, Operation, OperationId, SignalingState, SimTime, Step,
-    Value,
+    Attribute, Called, Event, EventKind, Exception, Handle, Operation, OperationId, SignalingState, SimTime,
+    Step, Value,
 };
 use glare_scenario::Scenario;
 use glare_scenario::script::{EventPattern, Level, Step as ScriptStep};
@@ -135,7 +135,8 @@ impl<'a> Performance<'a> {
 
     /// Plays the script to its end.
     pub(crate) fn play(&mut self) -> End {
-        self.world.alarm(SimTime::ZERO + self.scenario.limit, Alarm::Limit);
+        self.world
+            .alarm(SimTime::ZERO + self.scenario.limit, Alarm::Limit);
         match self.play_through() {
             Ok(()) => End::Done,
             Err(end) => end,
@@ -150,8 +151,12 @@ impl<'a> Performance<'a> {
                 return Ok(());
             }
             if self.world.is_quiet() {
-                let waiting = self.current_step().map_or("the end of the run", |step| step.text.as_str());
-                return Err(End::Stalled(format!("nothing is left to happen while the script waits at `{waiting}`")));
+                let waiting = self
+                    .current_step()
+                    .map_or("the end of the run", |step| step.text.as_str());
+                return Err(End::Stalled(format!(
+                    "nothing is left to happen while the script waits at `{waiting}`"
+                )));
             }
             let before = self.world.now();
             let Some(happening) = self.world.next() else {
@@ -206,22 +211,44 @@ impl<'a> Performance<'a> {
     fn fired(&mut self, player: usize, event: Event, number: u64) -> Result<(), End> {
         self.events.insert(number, event.clone());
         if let EventKind::Message { data } = &event.kind {
-            let channel = Channel { player, handle: event.target };
-            self.traffic.entry(channel).or_default().1.push(payload::identity(data));
+            let channel = Channel {
+                player,
+                handle: event.target,
+            };
+            self.traffic
+                .entry(channel)
+                .or_default()
+                .1
+                .push(payload::identity(data));
         }
         match &event.kind {
-            EventKind::IceCandidate { candidate: Some(candidate) } => {
-                let others: Vec<usize> =
-                    self.trickles.iter().filter(|(from, _)| *from == player).map(|(_, to)| *to).collect();
-                let negotiating = self.negotiations.get(&player).map(|negotiation| negotiation.other);
+            EventKind::IceCandidate {
+                candidate: Some(candidate),
+            } => {
+                let others: Vec<usize> = self
+                    .trickles
+                    .iter()
+                    .filter(|(from, _)| *from == player)
+                    .map(|(_, to)| *to)
+                    .collect();
+                let negotiating = self
+                    .negotiations
+                    .get(&player)
+                    .map(|negotiation| negotiation.other);
                 for to in others.into_iter().chain(negotiating) {
                     let signal = Signal::Candidate(candidate.clone());
-                    self.world.signal(Message { from: player, to, signal });
+                    self.world.signal(Message {
+                        from: player,
+                        to,
+                        signal,
+                    });
                 }
             }
             EventKind::NegotiationNeeded => {
-                if let Some((doing, awaited)) =
-                    self.negotiations.get_mut(&player).map(PerfectNegotiation::negotiation_needed)
+                if let Some((doing, awaited)) = self
+                    .negotiations
+                    .get_mut(&player)
+                    .map(PerfectNegotiation::negotiation_needed)
                 {
                     self.carry_out(player, doing, Some(awaited))?;
                 }
@@ -256,12 +283,7 @@ impl<'a> Performance<'a> {
     }
 
     /// Installs a listener.
-    pub(crate) fn listen(
-        &mut self,
-        event: &'a EventPattern,
-        save: Option<&'a str>,
-        steps: &'a [ScriptStep],
-    ) {
+    pub(crate) fn listen(&mut self, event: &'a EventPattern, save: Option<&'a str>, steps: &'a [ScriptStep]) {
         self.listeners.push(Listener { event, save, steps });
     }
 
@@ -325,7 +347,11 @@ impl<'a> Performance<'a> {
     /// A promise that no step awaits was rejected: what a page would see as an error on its console.
     fn background_rejection(&mut self, player: usize, what: &str, exception: &Exception) {
         let departure = Departure {
-            clause: self.scenario.spec.first().map_or_else(String::new, ToString::to_string),
+            clause: self
+                .scenario
+                .spec
+                .first()
+                .map_or_else(String::new, ToString::to_string),
             level: level_text(self.scenario.level),
             check: format!("step {what}"),
             peer: self.roles.get(player).cloned(),
@@ -341,11 +367,15 @@ impl<'a> Performance<'a> {
     /// Does what a listener of perfect negotiation does next.
     fn carry_out(&mut self, player: usize, doing: Do, awaited: Option<Await>) -> Result<(), End> {
         let operation = match doing {
-            Do::SetLocalDescription => Operation::SetLocalDescription(glare_peer::LocalDescriptionInit::default()),
+            Do::SetLocalDescription => {
+                Operation::SetLocalDescription(glare_peer::LocalDescriptionInit::default())
+            }
             Do::SetRemoteDescription(description) => Operation::SetRemoteDescription(description),
             Do::AddIceCandidate(candidate) => Operation::AddIceCandidate(candidate),
             Do::SendLocalDescription => {
-                let read = self.world.read(player, Handle::CONNECTION, Attribute::LocalDescription);
+                let read = self
+                    .world
+                    .read(player, Handle::CONNECTION, Attribute::LocalDescription);
                 return match read {
                     Ok(Value::Description(description)) => {
                         self.negotiation_signal(player, Signal::Description(description));
@@ -374,15 +404,26 @@ impl<'a> Performance<'a> {
     }
 
     fn negotiation_signal(&mut self, player: usize, signal: Signal) {
-        if let Some(to) = self.negotiations.get(&player).map(|negotiation| negotiation.other) {
-            self.world.signal(Message { from: player, to, signal });
+        if let Some(to) = self
+            .negotiations
+            .get(&player)
+            .map(|negotiation| negotiation.other)
+        {
+            self.world.signal(Message {
+                from: player,
+                to,
+                signal,
+            });
         }
     }
 
     /// A message arrives from the signalling plane: for the listeners of perfect negotiation, for a trickle, or for the
     /// script.
     fn receive(&mut self, message: Message) -> Result<(), End> {
-        let state = match self.world.read(message.to, Handle::CONNECTION, Attribute::SignalingState) {
+        let state = match self
+            .world
+            .read(message.to, Handle::CONNECTION, Attribute::SignalingState)
+        {
             Ok(Value::String(state)) => state.parse::<SignalingState>().ok(),
             _ => None,
         };
@@ -391,7 +432,11 @@ impl<'a> Performance<'a> {
             && negotiation.other == message.from
         {
             // A page that closed its connection takes its listeners down with it.
-            let next = if closed { None } else { negotiation.message(&message.signal, state) };
+            let next = if closed {
+                None
+            } else {
+                negotiation.message(&message.signal, state)
+            };
             return match next {
                 Some((doing, awaited)) => self.carry_out(message.to, doing, Some(awaited)),
                 None => Ok(()),
@@ -418,7 +463,11 @@ impl<'a> Performance<'a> {
             }
             signal => {
                 self.mailbox.push(Message { signal, ..message });
-                if matches!(self.blocked, Some(Blocked::Message)) { self.look_again() } else { Ok(()) }
+                if matches!(self.blocked, Some(Blocked::Message)) {
+                    self.look_again()
+                } else {
+                    Ok(())
+                }
             }
         }
     }
@@ -459,9 +508,21 @@ impl<'a> Performance<'a> {
             Err(CannotTell::Unsupported(what)) => return End::Unsupported(what.to_string()),
             Err(CannotTell::Variable(error)) => return End::Faulty(error.to_string()),
         };
-        for Unmet { expected, actual, peer } in unmet {
+        for Unmet {
+            expected,
+            actual,
+            peer,
+        } in unmet
+        {
             let expected = format!("{expected}, before {whose} ended");
-            self.depart_at(step, Unmet { expected, actual, peer });
+            self.depart_at(
+                step,
+                Unmet {
+                    expected,
+                    actual,
+                    peer,
+                },
+            );
         }
         End::Departed
     }
@@ -506,19 +567,30 @@ impl<'a> Performance<'a> {
         let (id, called) = self.world.call(player, operation);
         self.calls.insert(id, (self.roles[player].clone(), method));
         if let (Some((handle, identity)), Called::Returned(_)) = (sent, &called) {
-            self.traffic.entry(Channel { player, handle }).or_default().0.push(identity);
+            self.traffic
+                .entry(Channel { player, handle })
+                .or_default()
+                .0
+                .push(identity);
         }
         (id, called)
     }
 
     /// The peer that plays a role. The loader has checked that there is one.
     pub(crate) fn player(&self, role: &str) -> usize {
-        self.roles.iter().position(|known| known == role).expect("the loader checks every role")
+        self.roles
+            .iter()
+            .position(|known| known == role)
+            .expect("the loader checks every role")
     }
 
     /// What records are matched with.
     pub(crate) fn context(&self) -> Context<'_> {
-        Context { roles: &self.roles, variables: &self.variables, calls: &self.calls }
+        Context {
+            roles: &self.roles,
+            variables: &self.variables,
+            calls: &self.calls,
+        }
     }
 
     /// The event that a record tells of.
@@ -533,7 +605,10 @@ impl<'a> Performance<'a> {
 
     /// Says in the trace that a step begins.
     pub(crate) fn announce(&mut self, step: &ScriptStep) {
-        let what = What::Step { at: step.position.to_string(), text: step.text.clone() };
+        let what = What::Step {
+            at: step.position.to_string(),
+            text: step.text.clone(),
+        };
         self.world.recorder.record(self.world.now(), what);
     }
 }

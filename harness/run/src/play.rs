@@ -6,9 +6,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::Duration;
 
-use glare_net::{
-    Capture, Fate, ForcedFate, HostId, HostPlan, LinkPlan, LinkProperties, Network, Topology,
-};
+use glare_net::{Capture, Fate, ForcedFate, HostId, HostPlan, LinkPlan, LinkProperties, Network, Topology};
 use glare_oracle::trace::{self, Header, Record, What};
 use glare_peer::{Attribute, CreateError, Handle, HostView, Implementation, SimTime, Value};
 use glare_pin::Pin;
@@ -78,7 +76,9 @@ pub fn play(scenario: &Scenario, cast: &Cast, seed: u64, play: &Play) -> Outcome
     let run = || {
         // What a peer leaves in thread-local state ends with the thread.
         std::thread::scope(|scope| {
-            scope.spawn(|| catch_unwind(AssertUnwindSafe(|| perform(scenario, cast, seed, play)))).join()
+            scope
+                .spawn(|| catch_unwind(AssertUnwindSafe(|| perform(scenario, cast, seed, play))))
+                .join()
         })
     };
     let failure = match run() {
@@ -95,17 +95,26 @@ pub fn play(scenario: &Scenario, cast: &Cast, seed: u64, play: &Play) -> Outcome
         .cloned()
         .or_else(|| failure.downcast_ref::<&str>().map(|&text| text.to_owned()))
         .unwrap_or_else(|| "a panic without message".to_owned());
-    not_run(header, Verdict::new(VerdictKind::Crash, format!("panicked: {message}")))
+    not_run(
+        header,
+        Verdict::new(VerdictKind::Crash, format!("panicked: {message}")),
+    )
 }
 
 /// What a cell left whose process died: a `crash`, for this reason.
 pub fn crashed(scenario: &Scenario, cast: &Cast, seed: u64, reason: String) -> Outcome {
-    not_run(header(scenario, cast, seed), Verdict::new(VerdictKind::Crash, reason))
+    not_run(
+        header(scenario, cast, seed),
+        Verdict::new(VerdictKind::Crash, reason),
+    )
 }
 
 /// The name of a cell: `webrtc-pc/connection/connect[loss=2%] a=reference,b=str0m seed=7`.
 pub fn cell_id(scenario: &Scenario, names: &[(String, String)], seed: u64) -> String {
-    let cast: Vec<String> = names.iter().map(|(role, name)| format!("{role}={name}")).collect();
+    let cast: Vec<String> = names
+        .iter()
+        .map(|(role, name)| format!("{role}={name}"))
+        .collect();
     format!("{} {} seed={seed}", scenario.id, cast.join(","))
 }
 
@@ -126,12 +135,17 @@ fn perform(scenario: &Scenario, cast: &Cast, seed: u64, play: &Play) -> Performe
     let pin = Pin::enter(seed, UNIX_TIME);
     let mut network = match Network::new(&topology(scenario), derive(seed, "network")) {
         Ok(network) => network,
-        Err(error) => return Performed::NotRun(Verdict::new(VerdictKind::Fail, format!("the scenario: {error}"))),
+        Err(error) => {
+            return Performed::NotRun(Verdict::new(VerdictKind::Fail, format!("the scenario: {error}")));
+        }
     };
     if let Some(forced) = &play.forced
         && let Err(error) = network.force(forced.clone())
     {
-        return Performed::NotRun(Verdict::new(VerdictKind::Fail, format!("the recorded packets: {error}")));
+        return Performed::NotRun(Verdict::new(
+            VerdictKind::Fail,
+            format!("the recorded packets: {error}"),
+        ));
     }
     if play.capture {
         network.start_capture(UNIX_TIME);
@@ -175,14 +189,31 @@ fn perform(scenario: &Scenario, cast: &Cast, seed: u64, play: &Play) -> Performe
     }
     let mut performance = Performance::new(scenario, world);
     let end = performance.play();
-    let Performance { world, departures, remarks, .. } = performance;
+    let Performance {
+        world,
+        departures,
+        remarks,
+        ..
+    } = performance;
     let descriptions = descriptions(&world);
-    Performed::Ran(Box::new(Ran { end, departures, remarks, descriptions, remains: world.finish() }))
+    Performed::Ran(Box::new(Ran {
+        end,
+        departures,
+        remarks,
+        descriptions,
+        remains: world.finish(),
+    }))
 }
 
 /// The verdict of a run: its departures, the rules of the specification, and how it ended.
 fn judged(header: Header, scenario: &Scenario, ran: Ran) -> Outcome {
-    let Ran { end, mut departures, mut remarks, descriptions, remains } = ran;
+    let Ran {
+        end,
+        mut departures,
+        mut remarks,
+        descriptions,
+        remains,
+    } = ran;
     let now = remains.now;
     let (trace, packets, packets_hash) = remains.recorder.finish();
     for violation in glare_oracle::judge(&header, &trace) {
@@ -191,7 +222,11 @@ fn judged(header: Header, scenario: &Scenario, ran: Ran) -> Outcome {
             .and_then(|index| trace.get(index))
             .map_or(SimTime::ZERO, |record| record.time);
         let departure = Departure::from_violation(violation, time);
-        if departure.level == "may" { remarks.push(departure) } else { departures.push(departure) }
+        if departure.level == "may" {
+            remarks.push(departure)
+        } else {
+            departures.push(departure)
+        }
     }
     departures.sort_by_key(|departure| departure.record);
     let (kind, reason) = match (departures.first(), end) {
@@ -207,12 +242,22 @@ fn judged(header: Header, scenario: &Scenario, ran: Ran) -> Outcome {
     let trace_hash = recorder::trace_hash(&trace);
     Outcome {
         header,
-        verdict: Verdict { kind, reason, departures, remarks },
+        verdict: Verdict {
+            kind,
+            reason,
+            departures,
+            remarks,
+        },
         trace,
         fates: remains.fates,
         capture: remains.capture,
         descriptions,
-        measures: Measures { virtual_time: now, packets, packets_hash, trace_hash },
+        measures: Measures {
+            virtual_time: now,
+            packets,
+            packets_hash,
+            trace_hash,
+        },
         departure: remains.departure,
     }
 }
@@ -231,8 +276,10 @@ fn not_run(header: Header, verdict: Verdict) -> Outcome {
 }
 
 fn header(scenario: &Scenario, cast: &Cast, seed: u64) -> Header {
-    let names: Vec<(String, String)> =
-        cast.iter().map(|(role, implementation)| (role.clone(), implementation.about().name)).collect();
+    let names: Vec<(String, String)> = cast
+        .iter()
+        .map(|(role, implementation)| (role.clone(), implementation.about().name))
+        .collect();
     Header {
         version: trace::VERSION,
         cell: cell_id(scenario, &names, seed),
@@ -255,7 +302,10 @@ fn header(scenario: &Scenario, cast: &Cast, seed: u64) -> Header {
 fn missing_capability(scenario: &Scenario, cast: &Cast) -> Option<String> {
     cast.iter().find_map(|(role, implementation)| {
         let about = implementation.about();
-        let missing = scenario.requires.iter().find(|wanted| !about.capabilities.contains(wanted))?;
+        let missing = scenario
+            .requires
+            .iter()
+            .find(|wanted| !about.capabilities.contains(wanted))?;
         Some(format!("{role}: {} has no {missing}", about.name))
     })
 }
@@ -265,7 +315,10 @@ fn derive(seed: u64, part: &str) -> u64 {
     let mut hash = Sha256::new();
     hash.update(seed.to_le_bytes());
     hash.update(part.as_bytes());
-    hash.finalize().iter().take(8).fold(0, |word, &byte| word << 8 | u64::from(byte))
+    hash.finalize()
+        .iter()
+        .take(8)
+        .fold(0, |word, &byte| word << 8 | u64::from(byte))
 }
 
 fn ports(used: &mut u16) -> Option<RangeInclusive<u16>> {
@@ -289,7 +342,10 @@ fn topology(scenario: &Scenario) -> Topology {
         hosts: scenario
             .hosts
             .iter()
-            .map(|host| HostPlan { name: host.name.clone(), addresses: host.addresses.clone() })
+            .map(|host| HostPlan {
+                name: host.name.clone(),
+                addresses: host.addresses.clone(),
+            })
             .collect(),
         links: scenario
             .links
@@ -334,7 +390,11 @@ fn plane(scenario: &Scenario) -> Plane {
                 FaultAction::After(other) => Effect::After(pattern(other)?),
                 FaultAction::Behind(others) => Effect::Behind(u64::from(*others)),
             };
-            Some(Fault { on: pattern(&fault.on)?, nth: fault.on.nth.map(u64::from), effect })
+            Some(Fault {
+                on: pattern(&fault.on)?,
+                nth: fault.on.nth.map(u64::from),
+                effect,
+            })
         })
         .collect();
     Plane::new(delays, faults)
@@ -350,14 +410,21 @@ fn descriptions(world: &World) -> Vec<(String, Arc<str>)> {
     };
     for record in world.recorder.records() {
         match &record.what {
-            What::Settled { peer, how: trace::Completion::Value(value), .. } => {
+            What::Settled {
+                peer,
+                how: trace::Completion::Value(value),
+                ..
+            } => {
                 if let (Some(kind), Some(sdp)) = (value["type"].as_str(), value["sdp"].as_str()) {
                     keep(format!("{peer}-created-{kind}"), sdp);
                 }
             }
-            What::Called { peer, method, arguments, .. }
-                if method == "setRemoteDescription" || method == "setLocalDescription" =>
-            {
+            What::Called {
+                peer,
+                method,
+                arguments,
+                ..
+            } if method == "setRemoteDescription" || method == "setLocalDescription" => {
                 if let (Some(kind), Some(sdp)) = (arguments["type"].as_str(), arguments["sdp"].as_str()) {
                     keep(format!("{peer}-{method}-{kind}"), sdp);
                 }

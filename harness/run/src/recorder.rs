@@ -21,7 +21,11 @@ impl Recorder {
     /// Adds what happened at `now`; gives its number.
     pub(crate) fn record(&mut self, now: SimTime, what: What) -> u64 {
         let number = self.records.len() as u64;
-        self.records.push(Record { number, time: now, what });
+        self.records.push(Record {
+            number,
+            time: now,
+            what,
+        });
         number
     }
 
@@ -67,7 +71,11 @@ impl Recorder {
 
     /// The trace, the number of packets and their hash in hexadecimal.
     pub(crate) fn finish(self) -> (Vec<Record>, u64, String) {
-        (self.records, self.packet_count, hexadecimal(&self.packets.finalize()))
+        (
+            self.records,
+            self.packet_count,
+            hexadecimal(&self.packets.finalize()),
+        )
     }
 }
 
@@ -86,11 +94,13 @@ pub(crate) fn trace_hash(records: &[Record]) -> String {
 fn hexadecimal(bytes: &[u8]) -> String {
     use std::fmt::Write as _;
 
-    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
-        // Writing to a string cannot fail.
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
+    bytes
+        .iter()
+        .fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
+            // Writing to a string cannot fail.
+            let _ = write!(text, "{byte:02x}");
+            text
+        })
 }
 
 /// What hangs off a connection that the run has met: the objects events are fired at.

@@ -13,7 +13,9 @@ pub(crate) struct NothingToEdit(pub(crate) String);
 
 /// The lines of a description without their ends.
 pub(crate) fn lines(sdp: &str) -> impl Iterator<Item = &str> {
-    sdp.lines().map(|line| line.trim_end_matches('\r')).filter(|line| !line.is_empty())
+    sdp.lines()
+        .map(|line| line.trim_end_matches('\r'))
+        .filter(|line| !line.is_empty())
 }
 
 /// The description after an edit.
@@ -45,7 +47,9 @@ pub(crate) fn edit(sdp: &str, edit: &EditKind) -> Result<String, NothingToEdit> 
             replace(&mut out, "a=setup:", |_| format!("a=setup:{}", setup.as_str()))?;
         }
         EditKind::MaxMessageSize(size) => {
-            replace(&mut out, "a=max-message-size:", |_| format!("a=max-message-size:{size}"))?;
+            replace(&mut out, "a=max-message-size:", |_| {
+                format!("a=max-message-size:{size}")
+            })?;
         }
         EditKind::RemoveLine(prefix) => remove(&mut out, &[prefix])?,
         EditKind::RemoveCandidates => remove(&mut out, &["a=candidate:", "a=end-of-candidates"])?,
@@ -59,34 +63,46 @@ pub(crate) fn edit(sdp: &str, edit: &EditKind) -> Result<String, NothingToEdit> 
         }
         EditKind::TruncateAtLine(count) => out.truncate(*count as usize),
     }
-    Ok(out.into_iter().fold(String::with_capacity(sdp.len()), |text, line| text + &line + "\r\n"))
+    Ok(out
+        .into_iter()
+        .fold(String::with_capacity(sdp.len()), |text, line| {
+            text + &line + "\r\n"
+        }))
 }
 
 /// `text` with its first character replaced by one of `choices` that it is not.
 fn other_first(text: &str, choices: [char; 2]) -> String {
     let mut characters = text.chars();
     let first = characters.next();
-    let other = if first == Some(choices[0]) { choices[1] } else { choices[0] };
+    let other = if first == Some(choices[0]) {
+        choices[1]
+    } else {
+        choices[0]
+    };
     std::iter::once(other).chain(characters).collect()
 }
 
-fn replace(
-    lines: &mut [String],
-    prefix: &str,
-    with: impl Fn(&str) -> String,
-) -> Result<(), NothingToEdit> {
+fn replace(lines: &mut [String], prefix: &str, with: impl Fn(&str) -> String) -> Result<(), NothingToEdit> {
     let mut found = false;
     for line in lines.iter_mut().filter(|line| line.starts_with(prefix)) {
         *line = with(line);
         found = true;
     }
-    if found { Ok(()) } else { Err(NothingToEdit(prefix.to_owned())) }
+    if found {
+        Ok(())
+    } else {
+        Err(NothingToEdit(prefix.to_owned()))
+    }
 }
 
 fn remove(lines: &mut Vec<String>, prefixes: &[&str]) -> Result<(), NothingToEdit> {
     let before = lines.len();
     lines.retain(|line| !prefixes.iter().any(|prefix| line.starts_with(prefix)));
-    if lines.len() < before { Ok(()) } else { Err(NothingToEdit(prefixes[0].to_owned())) }
+    if lines.len() < before {
+        Ok(())
+    } else {
+        Err(NothingToEdit(prefixes[0].to_owned()))
+    }
 }
 
 /// Whether some line starts so.
@@ -119,13 +135,18 @@ pub(crate) fn media_departure(section: &[&str], expected: &MediaExpectation) -> 
     }
     match expected.port {
         Some(MediaPort::Zero) if port != "0" => return Some(("port 0".to_owned(), m_line.to_owned())),
-        Some(MediaPort::NonZero) if port == "0" => return Some(("a port that is not 0".to_owned(), m_line.to_owned())),
+        Some(MediaPort::NonZero) if port == "0" => {
+            return Some(("a port that is not 0".to_owned(), m_line.to_owned()));
+        }
         _ => {}
     }
     if let Some(wanted) = &expected.mid {
         let mid = section.iter().find_map(|line| line.strip_prefix("a=mid:"));
         if mid != Some(wanted.as_str()) {
-            return Some((format!("a=mid:{wanted}"), mid.map_or("no a=mid".to_owned(), |mid| format!("a=mid:{mid}"))));
+            return Some((
+                format!("a=mid:{wanted}"),
+                mid.map_or("no a=mid".to_owned(), |mid| format!("a=mid:{mid}")),
+            ));
         }
     }
     if let Some(wanted) = expected.direction {
@@ -135,15 +156,24 @@ pub(crate) fn media_departure(section: &[&str], expected: &MediaExpectation) -> 
             .find(|direction| section.contains(&format!("a={}", direction.as_str()).as_str()))
             .unwrap_or(MediaDirection::SendRecv);
         if direction != wanted {
-            return Some((format!("a={}", wanted.as_str()), format!("a={}", direction.as_str())));
+            return Some((
+                format!("a={}", wanted.as_str()),
+                format!("a={}", direction.as_str()),
+            ));
         }
     }
     let has = |prefix: &String| section.iter().any(|line| line.starts_with(prefix.as_str()));
     if let Some(missing) = expected.has.iter().find(|prefix| !has(prefix)) {
-        return Some((format!("a line that starts with {missing:?}"), format!("none in {m_line:?}")));
+        return Some((
+            format!("a line that starts with {missing:?}"),
+            format!("none in {m_line:?}"),
+        ));
     }
     if let Some(unwanted) = expected.lacks.iter().find(|prefix| has(prefix)) {
-        return Some((format!("no line that starts with {unwanted:?}"), format!("one in {m_line:?}")));
+        return Some((
+            format!("no line that starts with {unwanted:?}"),
+            format!("one in {m_line:?}"),
+        ));
     }
     None
 }
@@ -159,7 +189,10 @@ pub(crate) fn field(sdp: &str, field: SdpField) -> Vec<String> {
         SdpField::SessionId => return origin(sdp, 1),
         SdpField::SessionVersion => return origin(sdp, 2),
     };
-    lines(sdp).filter_map(|line| line.strip_prefix(attribute)).map(str::to_owned).collect()
+    lines(sdp)
+        .filter_map(|line| line.strip_prefix(attribute))
+        .map(str::to_owned)
+        .collect()
 }
 
 fn origin(sdp: &str, word: usize) -> Vec<String> {
@@ -189,19 +222,30 @@ mod tests {
     #[test]
     fn an_edit_without_a_place_is_an_error() {
         let error = edit(SDP, &EditKind::RemoveCandidates).unwrap_err();
-        assert_eq!(error.to_string(), "the description has no line that starts with \"a=candidate:\"");
+        assert_eq!(
+            error.to_string(),
+            "the description has no line that starts with \"a=candidate:\""
+        );
     }
 
     #[test]
     fn media_is_compared_by_kind_port_mid_and_direction() {
         let sections = media(SDP);
         assert_eq!(sections.len(), 1);
-        let expected = MediaExpectation { kind: Some("application".to_owned()), ..MediaExpectation::default() };
+        let expected = MediaExpectation {
+            kind: Some("application".to_owned()),
+            ..MediaExpectation::default()
+        };
         assert_eq!(media_departure(&sections[0], &expected), None);
-        let expected = MediaExpectation { port: Some(MediaPort::Zero), ..MediaExpectation::default() };
+        let expected = MediaExpectation {
+            port: Some(MediaPort::Zero),
+            ..MediaExpectation::default()
+        };
         assert!(media_departure(&sections[0], &expected).is_some());
-        let expected =
-            MediaExpectation { direction: Some(MediaDirection::SendOnly), ..MediaExpectation::default() };
+        let expected = MediaExpectation {
+            direction: Some(MediaDirection::SendOnly),
+            ..MediaExpectation::default()
+        };
         assert!(media_departure(&sections[0], &expected).is_some());
     }
 

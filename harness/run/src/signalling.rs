@@ -138,7 +138,11 @@ impl Plane {
     /// Puts a message on the plane. The first fault that matches decides.
     pub(crate) fn send(&mut self, message: Message) -> Sent {
         let number = self.messages.len() as u64;
-        let delay = self.delays.get(&(message.from, message.to)).copied().unwrap_or_default();
+        let delay = self
+            .delays
+            .get(&(message.from, message.to))
+            .copied()
+            .unwrap_or_default();
         let effect = self.effect(&message);
         self.messages.push(message);
         let arrivals = match effect {
@@ -155,7 +159,11 @@ impl Plane {
                 Vec::new()
             }
         };
-        Sent { message: number, arrivals, fault: effect.map(Effect::name) }
+        Sent {
+            message: number,
+            arrivals,
+            fault: effect.map(Effect::name),
+        }
     }
 
     fn effect(&mut self, message: &Message) -> Option<Effect> {
@@ -196,12 +204,19 @@ impl Plane {
             !release
         });
         let mut out = vec![(message, arrived)];
-        out.extend(released.into_iter().filter_map(|held| Some((held, self.get(held)?))));
+        out.extend(
+            released
+                .into_iter()
+                .filter_map(|held| Some((held, self.get(held)?))),
+        );
         out
     }
 
     fn get(&self, message: u64) -> Option<Message> {
-        usize::try_from(message).ok().and_then(|index| self.messages.get(index)).cloned()
+        usize::try_from(message)
+            .ok()
+            .and_then(|index| self.messages.get(index))
+            .cloned()
     }
 }
 
@@ -210,25 +225,41 @@ mod tests {
     use super::*;
 
     fn candidate(from: usize) -> Message {
-        Message { from, to: 1 - from, signal: Signal::Candidate(IceCandidate::default()) }
+        Message {
+            from,
+            to: 1 - from,
+            signal: Signal::Candidate(IceCandidate::default()),
+        }
     }
 
     fn plane(effect: Effect, nth: Option<u64>) -> Plane {
-        let on = Pattern { kind: Some("candidate"), from: 0, to: None };
-        Plane::new(BTreeMap::from([((0, 1), Duration::from_millis(5))]), vec![Fault { on, nth, effect }])
+        let on = Pattern {
+            kind: Some("candidate"),
+            from: 0,
+            to: None,
+        };
+        Plane::new(
+            BTreeMap::from([((0, 1), Duration::from_millis(5))]),
+            vec![Fault { on, nth, effect }],
+        )
     }
 
     #[test]
     fn only_the_nth_match_is_dropped() {
         let mut plane = plane(Effect::Drop, Some(2));
-        let arrivals: Vec<usize> =
-            [0, 1, 0, 0].into_iter().map(|from| plane.send(candidate(from)).arrivals.len()).collect();
+        let arrivals: Vec<usize> = [0, 1, 0, 0]
+            .into_iter()
+            .map(|from| plane.send(candidate(from)).arrivals.len())
+            .collect();
         assert_eq!(arrivals, [1, 1, 0, 1]);
     }
 
     #[test]
     fn a_duplicate_arrives_twice_and_a_delayed_one_later() {
-        assert_eq!(plane(Effect::Duplicate, None).send(candidate(0)).arrivals.len(), 2);
+        assert_eq!(
+            plane(Effect::Duplicate, None).send(candidate(0)).arrivals.len(),
+            2
+        );
         let sent = plane(Effect::Delay(Duration::from_secs(1)), None).send(candidate(0));
         assert_eq!(sent.arrivals, [Duration::from_millis(1005)]);
         assert_eq!(sent.fault, Some("delay"));

@@ -9,9 +9,9 @@ use glare_peer::{
     SessionDescription, Value,
 };
 use glare_scenario::script::{
-    Action, Call, CandidateArgument, Completion, Condition, DescriptionArgument, Edit, Expectation, Happening,
-    LinkChange, LinkDirection, Located, MessageKind, Method, Outcome, Send, Signalled, Step, Target, Template,
-    Wait,
+    Action, Call, CandidateArgument, Completion, Condition, DescriptionArgument, Edit, Expectation,
+    Happening, LinkChange, LinkDirection, Located, MessageKind, Method, Outcome, Send, Signalled, Step,
+    Target, Template, Wait,
 };
 
 use crate::conditions::{CannotTell, Unmet, happening_text, value_text};
@@ -54,8 +54,10 @@ impl<'a> Performance<'a> {
 
     /// Looks again whether what the script waits for has come.
     pub(crate) fn look_again(&mut self) -> Result<(), End> {
-        let waiting =
-            matches!(self.blocked, Some(Blocked::Conditions | Blocked::Message | Blocked::NamedPromise));
+        let waiting = matches!(
+            self.blocked,
+            Some(Blocked::Conditions | Blocked::Message | Blocked::NamedPromise)
+        );
         let Some(step) = self.current_step().filter(|_| waiting) else {
             return Ok(());
         };
@@ -76,7 +78,11 @@ impl<'a> Performance<'a> {
 
     /// The event that the script waits for was fired.
     pub(crate) fn awaited_event(&mut self, player: usize, event: &Event) -> Result<(), End> {
-        if let Some(Step { action: Action::Wait(Wait::Event { save: Some(save), .. }), .. }) = self.current_step() {
+        if let Some(Step {
+            action: Action::Wait(Wait::Event { save: Some(save), .. }),
+            ..
+        }) = self.current_step()
+        {
             self.save_event(save, player, event);
         }
         self.unblock()
@@ -91,7 +97,13 @@ impl<'a> Performance<'a> {
         let Some(step) = self.scenario.script.get(step) else {
             return Ok(());
         };
-        if let Action::Call(Call { target, completion: Completion::Await(outcome), save, .. }) = &step.action {
+        if let Action::Call(Call {
+            target,
+            completion: Completion::Await(outcome),
+            save,
+            ..
+        }) = &step.action
+        {
             self.check_settlement(step, target.role(), outcome, save.as_deref(), result)?;
         }
         self.unblock()
@@ -113,7 +125,14 @@ impl<'a> Performance<'a> {
         };
         if let Some(actual) = actual {
             let expected = format!("the promise {}", outcome_text(outcome));
-            self.depart_at(step, Unmet { expected, actual, peer: Some(role.to_owned()) });
+            self.depart_at(
+                step,
+                Unmet {
+                    expected,
+                    actual,
+                    peer: Some(role.to_owned()),
+                },
+            );
             return Err(End::Departed);
         }
         if let (Ok(value), Some(save)) = (result, save) {
@@ -138,13 +157,17 @@ impl<'a> Performance<'a> {
             }
             Action::PerfectNegotiation { polite, impolite } => {
                 let (polite, impolite) = (self.player(polite), self.player(impolite));
-                self.negotiations.insert(polite, PerfectNegotiation::new(impolite, true));
-                self.negotiations.insert(impolite, PerfectNegotiation::new(polite, false));
+                self.negotiations
+                    .insert(polite, PerfectNegotiation::new(impolite, true));
+                self.negotiations
+                    .insert(impolite, PerfectNegotiation::new(polite, false));
                 Ok(())
             }
             Action::Signal { from, to, send } => {
                 let signal = match send {
-                    Signalled::Description(name) => Signal::Description(self.variables.description(name)?.clone()),
+                    Signalled::Description(name) => {
+                        Signal::Description(self.variables.description(name)?.clone())
+                    }
                     Signalled::Candidate(name) => Signal::Candidate(self.variables.candidate(name)?.clone()),
                 };
                 let (from, to) = (self.player(from), self.player(to));
@@ -155,7 +178,12 @@ impl<'a> Performance<'a> {
                 self.listen(event, save.as_deref(), steps);
                 Ok(())
             }
-            Action::Change { link, direction, change, span } => self.change(link, *direction, change, *span),
+            Action::Change {
+                link,
+                direction,
+                change,
+                span,
+            } => self.change(link, *direction, change, *span),
             Action::Read { subject, save } => {
                 let value = self.read(subject)?;
                 let player = self.player(subject.root.role());
@@ -171,7 +199,8 @@ impl<'a> Performance<'a> {
             Action::Expect(expectations) => self.expect(step, expectations),
             Action::Wait(Wait::Time(span)) => {
                 self.waits += 1;
-                self.world.alarm(self.world.now() + *span, Alarm::Time(self.waits));
+                self.world
+                    .alarm(self.world.now() + *span, Alarm::Time(self.waits));
                 self.blocked = Some(Blocked::Time(self.waits));
                 Ok(())
             }
@@ -204,7 +233,9 @@ impl<'a> Performance<'a> {
     fn be_patient(&mut self, within: Option<Duration>) {
         if let Some(within) = within {
             self.waits += 1;
-            let key = self.world.alarm(self.world.now() + within, Alarm::Patience(self.waits));
+            let key = self
+                .world
+                .alarm(self.world.now() + within, Alarm::Patience(self.waits));
             self.patience = Some((self.waits, key));
         }
     }
@@ -212,9 +243,15 @@ impl<'a> Performance<'a> {
     /// Whether what a step waits for is there; takes it if so.
     fn try_wait(&mut self, step: &'a Step) -> Result<bool, End> {
         match &step.action {
-            Action::Settle { promise, outcome, save } => {
-                let Some(result) =
-                    self.variables.get_promise(promise).and_then(|promise| promise.settled.clone())
+            Action::Settle {
+                promise,
+                outcome,
+                save,
+            } => {
+                let Some(result) = self
+                    .variables
+                    .get_promise(promise)
+                    .and_then(|promise| promise.settled.clone())
                 else {
                     return Ok(false);
                 };
@@ -222,7 +259,9 @@ impl<'a> Performance<'a> {
                 self.check_settlement(step, &role, outcome, save.as_deref(), result)?;
                 Ok(true)
             }
-            Action::Receive { at, from, kind, save, .. } => {
+            Action::Receive {
+                at, from, kind, save, ..
+            } => {
                 let (at, from) = (self.player(at), self.player(from));
                 let wanted = |message: &Message| {
                     (message.to, message.from) == (at, from)
@@ -261,7 +300,12 @@ impl<'a> Performance<'a> {
     fn promise_role(&self, promise: &str) -> String {
         self.variables
             .get_promise(promise)
-            .and_then(|promise| self.context().calls.get(&promise.operation).map(|(role, _)| role.clone()))
+            .and_then(|promise| {
+                self.context()
+                    .calls
+                    .get(&promise.operation)
+                    .map(|(role, _)| role.clone())
+            })
             .unwrap_or_default()
     }
 
@@ -297,23 +341,30 @@ impl<'a> Performance<'a> {
     /// What is missing for a step to stop waiting.
     pub(crate) fn unmet_wait(&self, step: &Step) -> Result<Vec<Unmet>, CannotTell> {
         let missing = |expected: String, actual: &str| {
-            Ok(vec![Unmet { expected, actual: actual.to_owned(), peer: None }])
+            Ok(vec![Unmet {
+                expected,
+                actual: actual.to_owned(),
+                peer: None,
+            }])
         };
         match &step.action {
-            Action::Wait(Wait::Event { event, .. }) => {
-                missing(happening_text(&Happening::Event(event.clone())), "it did not happen")
-            }
+            Action::Wait(Wait::Event { event, .. }) => missing(
+                happening_text(&Happening::Event(event.clone())),
+                "it did not happen",
+            ),
             Action::Wait(Wait::Time(span)) => missing(format!("{span:?} to go by"), "they did not"),
             Action::Wait(wait) => self.unmet_waiting(wait),
             Action::Receive { at, from, .. } => {
                 missing(format!("{at} to receive a message from {from}"), "none came")
             }
-            Action::Settle { promise, outcome, .. } => {
-                missing(format!("the promise {promise} {}", outcome_text(outcome)), "it is pending")
-            }
-            Action::Call(Call { completion: Completion::Await(outcome), .. }) => {
-                missing(format!("the promise {}", outcome_text(outcome)), "it is pending")
-            }
+            Action::Settle { promise, outcome, .. } => missing(
+                format!("the promise {promise} {}", outcome_text(outcome)),
+                "it is pending",
+            ),
+            Action::Call(Call {
+                completion: Completion::Await(outcome),
+                ..
+            }) => missing(format!("the promise {}", outcome_text(outcome)), "it is pending"),
             _ => missing(format!("`{}` to end", step.text), "it did not"),
         }
     }
@@ -323,9 +374,10 @@ impl<'a> Performance<'a> {
             Wait::For { conditions, .. } => return self.unmet_conditions(conditions),
             Wait::Event { .. } | Wait::Time(_) => return Ok(Vec::new()),
             Wait::Received { channel, count, .. } => (channel, *count),
-            Wait::ReceivedAll { channel, sent, .. } => {
-                (channel, self.traffic(self.variables.channel(sent)?).0.len() as u64)
-            }
+            Wait::ReceivedAll { channel, sent, .. } => (
+                channel,
+                self.traffic(self.variables.channel(sent)?).0.len() as u64,
+            ),
         };
         let received = self.traffic(self.variables.channel(channel)?).1.len() as u64;
         Ok((received < needed)
@@ -373,18 +425,27 @@ impl<'a> Performance<'a> {
             }
         };
         let expected = format!("{} {}", step.text, outcome_text(wanted));
-        self.depart_at(step, Unmet { expected, actual, peer: Some(role.to_owned()) });
+        self.depart_at(
+            step,
+            Unmet {
+                expected,
+                actual,
+                peer: Some(role.to_owned()),
+            },
+        );
         Err(End::Departed)
     }
 
     fn operation(&self, target: &Target, object: Handle, method: &Method) -> Result<Operation, End> {
         let channel = matches!(target, Target::Channel { .. });
         Ok(match method {
-            Method::CreateOffer { ice_restart } => {
-                Operation::CreateOffer(OfferOptions { ice_restart: *ice_restart })
-            }
+            Method::CreateOffer { ice_restart } => Operation::CreateOffer(OfferOptions {
+                ice_restart: *ice_restart,
+            }),
             Method::CreateAnswer => Operation::CreateAnswer,
-            Method::SetLocalDescription(argument) => Operation::SetLocalDescription(self.local_description(argument)?),
+            Method::SetLocalDescription(argument) => {
+                Operation::SetLocalDescription(self.local_description(argument)?)
+            }
             Method::SetRemoteDescription(argument) => {
                 let LocalDescriptionInit { sdp_type, sdp } = self.local_description(argument)?;
                 let Some(sdp_type) = sdp_type else {
@@ -393,15 +454,17 @@ impl<'a> Performance<'a> {
                 Operation::SetRemoteDescription(SessionDescription { sdp_type, sdp })
             }
             Method::AddIceCandidate(argument) => Operation::AddIceCandidate(self.candidate(argument)?),
-            Method::CreateDataChannel { label, init } => {
-                Operation::CreateDataChannel { label: label.clone(), init: init.clone() }
-            }
+            Method::CreateDataChannel { label, init } => Operation::CreateDataChannel {
+                label: label.clone(),
+                init: init.clone(),
+            },
             Method::RestartIce => Operation::RestartIce,
             Method::Close if channel => Operation::CloseDataChannel { channel: object },
             Method::Close => Operation::Close,
-            Method::SetBufferedAmountLowThreshold(threshold) => {
-                Operation::SetBufferedAmountLowThreshold { channel: object, threshold: *threshold }
-            }
+            Method::SetBufferedAmountLowThreshold(threshold) => Operation::SetBufferedAmountLowThreshold {
+                channel: object,
+                threshold: *threshold,
+            },
         })
     }
 
@@ -423,7 +486,12 @@ impl<'a> Performance<'a> {
         Ok(match argument {
             CandidateArgument::Nothing => IceCandidate::default(),
             CandidateArgument::Variable(name) => self.variables.candidate(name)?.clone(),
-            CandidateArgument::Init { candidate, sdp_mid, sdp_m_line_index, username_fragment } => {
+            CandidateArgument::Init {
+                candidate,
+                sdp_mid,
+                sdp_m_line_index,
+                username_fragment,
+            } => {
                 let optional = |template: &Option<Template<String>>| match template {
                     Some(template) => self.text(template),
                     None => Ok(None),
@@ -451,7 +519,13 @@ impl<'a> Performance<'a> {
             Template::Variable(path) => match self.variables.value(path)? {
                 Value::String(text) => Some(text),
                 Value::Null | Value::Undefined => None,
-                other => return Err(End::Faulty(format!("{} is {}, not a string", path.name, value_text(&other)))),
+                other => {
+                    return Err(End::Faulty(format!(
+                        "{} is {}, not a string",
+                        path.name,
+                        value_text(&other)
+                    )));
+                }
             },
         })
     }
@@ -490,7 +564,13 @@ impl<'a> Performance<'a> {
     fn send_one(&mut self, step: &'a Step, send: &'a Send, number: u32) -> Result<(), End> {
         let channel = self.variables.channel(&send.channel)?;
         let data = send.payload.message(number, send.count);
-        let (_, called) = self.call(channel.player, Operation::Send { channel: channel.handle, data });
+        let (_, called) = self.call(
+            channel.player,
+            Operation::Send {
+                channel: channel.handle,
+                data,
+            },
+        );
         let actual = match (called, &send.throws) {
             (Called::Unsupported(what), _) => return Err(End::Unsupported(what.to_string())),
             (Called::Threw(exception), Some(pattern)) if matching::is_exception(&exception, pattern) => {
@@ -505,8 +585,19 @@ impl<'a> Performance<'a> {
             Some(pattern) => format!("send to throw {}", matching::exceptions(pattern)),
             None => "send not to throw".to_owned(),
         };
-        let peer = self.world.players.get(channel.player).map(|player| player.role.clone());
-        self.depart_at(step, Unmet { expected, actual, peer });
+        let peer = self
+            .world
+            .players
+            .get(channel.player)
+            .map(|player| player.role.clone());
+        self.depart_at(
+            step,
+            Unmet {
+                expected,
+                actual,
+                peer,
+            },
+        );
         Err(End::Departed)
     }
 
@@ -537,7 +628,8 @@ impl<'a> Performance<'a> {
         for &way in direction.ways() {
             let before = *self.world.network.properties(link, way);
             if let Some(span) = span {
-                self.world.alarm(self.world.now() + span, Alarm::Undo(self.changes.len()));
+                self.world
+                    .alarm(self.world.now() + span, Alarm::Undo(self.changes.len()));
                 self.changes.push((link, way, before));
             }
         }
@@ -545,7 +637,13 @@ impl<'a> Performance<'a> {
             return Err(End::Faulty(error.to_string()));
         }
         let text = change_text(change, direction, span);
-        self.world.recorder.record(self.world.now(), What::Changed { link: name.to_owned(), text });
+        self.world.recorder.record(
+            self.world.now(),
+            What::Changed {
+                link: name.to_owned(),
+                text,
+            },
+        );
         Ok(())
     }
 
@@ -554,7 +652,8 @@ impl<'a> Performance<'a> {
         let Some((link, way, before)) = self.changes.get(change).copied() else {
             return;
         };
-        let limit = |value: Option<u64>| Some(value.map_or(glare_net::Limit::Unlimited, glare_net::Limit::At));
+        let limit =
+            |value: Option<u64>| Some(value.map_or(glare_net::Limit::Unlimited, glare_net::Limit::At));
         let patch = LinkPatch {
             delay: Some(before.delay),
             jitter: Some(before.jitter),
@@ -573,21 +672,25 @@ impl<'a> Performance<'a> {
             Ok(()) => format!("{way}: as before"),
             Err(error) => format!("{way}: not undone: {error}"),
         };
-        self.world.recorder.record(self.world.now(), What::Changed { link: name, text });
+        self.world
+            .recorder
+            .record(self.world.now(), What::Changed { link: name, text });
     }
 
     fn edit(&mut self, edit: &Edit) -> Result<(), End> {
         let SessionDescription { sdp_type, sdp } = self.variables.description(&edit.description)?.clone();
         let mut text = sdp.to_string();
         for kind in &edit.edits {
-            text = sdp_text::edit(&text, kind).map_err(|error| {
-                End::Faulty(format!("cannot edit {}: {error}", edit.description))
-            })?;
+            text = sdp_text::edit(&text, kind)
+                .map_err(|error| End::Faulty(format!("cannot edit {}: {error}", edit.description)))?;
         }
         self.variables.set_value(
             &edit.save,
             0,
-            Value::Description(SessionDescription { sdp_type, sdp: text.into() }),
+            Value::Description(SessionDescription {
+                sdp_type,
+                sdp: text.into(),
+            }),
         );
         Ok(())
     }
@@ -638,4 +741,3 @@ fn change_text(change: &LinkChange, direction: Direction, span: Option<Duration>
     let span = span.map_or_else(String::new, |span| format!(", for {span:?}"));
     format!("{direction}: {}{span}", parts.join(", "))
 }
-

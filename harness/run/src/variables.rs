@@ -2,7 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use glare_peer::{Exception, Handle, IceCandidate, MessageData, OperationId, SessionDescription, SimTime, Value};
+use glare_peer::{
+    Exception, Handle, IceCandidate, MessageData, OperationId, SessionDescription, SimTime, Value,
+};
 use glare_scenario::script::{Field, VariablePath};
 
 /// What a variable holds.
@@ -77,7 +79,13 @@ impl Variables {
 
     /// Takes note of a promise.
     pub(crate) fn promise(&mut self, name: &str, operation: OperationId) {
-        self.promises.insert(name.to_owned(), Promise { operation, settled: None });
+        self.promises.insert(
+            name.to_owned(),
+            Promise {
+                operation,
+                settled: None,
+            },
+        );
     }
 
     /// The promise of this name.
@@ -87,7 +95,10 @@ impl Variables {
 
     /// Takes note that a promise settled; gives whether it is one with a name.
     pub(crate) fn settle(&mut self, operation: OperationId, result: &Result<Value, Exception>) -> bool {
-        let promise = self.promises.values_mut().find(|promise| promise.operation == operation);
+        let promise = self
+            .promises
+            .values_mut()
+            .find(|promise| promise.operation == operation);
         let named = promise.is_some();
         if let Some(promise) = promise {
             promise.settled = Some(result.clone());
@@ -145,9 +156,10 @@ impl Variables {
             Field::Sdp => Value::String(self.description(&path.name)?.sdp.to_string()),
             Field::Candidate => Value::String(self.candidate(&path.name)?.candidate.clone()),
             Field::SdpMid => optional(&self.candidate(&path.name)?.sdp_mid),
-            Field::SdpMLineIndex => {
-                self.candidate(&path.name)?.sdp_m_line_index.map_or(Value::Null, |index| Value::Number(index.into()))
-            }
+            Field::SdpMLineIndex => self
+                .candidate(&path.name)?
+                .sdp_m_line_index
+                .map_or(Value::Null, |index| Value::Number(index.into())),
             Field::UsernameFragment => optional(&self.candidate(&path.name)?.username_fragment),
         })
     }

@@ -25,20 +25,48 @@ pub struct Verdict {
 impl Verdict {
     /// A verdict of this kind for this reason, without departures.
     pub fn new(kind: VerdictKind, reason: impl Into<String>) -> Verdict {
-        Verdict { kind, reason: reason.into(), departures: Vec::new(), remarks: Vec::new() }
-    }
-
-    /// What tells this failure from another of the same cell: the verdict, and the clause and rule or step of its first
-    /// departure. Seeds, times and messages of peers do not enter it. Empty for a pass.
-    pub fn fingerprint(&self) -> String {
-        match (self.kind, self.departures.first()) {
-            (VerdictKind::Pass, _) => String::new(),
-            (kind, Some(departure)) => {
-                format!("{kind} {} {}", departure.clause, departure.check)
-            }
-            (kind, None) => kind.to_string(),
+        Verdict {
+            kind,
+            reason: reason.into(),
+            departures: Vec::new(),
+            remarks: Vec::new(),
         }
     }
+
+    /// What tells this failure from others: for each departure its clause and the rule or step that found it; without
+    /// departures the verdict, and for a crash what it died of. Seeds, times and numbers do not enter. Empty for what is
+    /// neither a failure nor a crash nor a stall.
+    pub fn fingerprints(&self) -> Vec<String> {
+        let mut fingerprints: Vec<String> = Vec::new();
+        for departure in &self.departures {
+            let fingerprint = format!("{} {} {}", self.kind, departure.clause, departure.check);
+            if !fingerprints.contains(&fingerprint) {
+                fingerprints.push(fingerprint);
+            }
+        }
+        match self.kind {
+            VerdictKind::Pass | VerdictKind::Unsupported => {}
+            VerdictKind::Crash => {
+                fingerprints.push(format!("{} {}", self.kind, without_numbers(&self.reason)))
+            }
+            kind if fingerprints.is_empty() => fingerprints.push(kind.to_string()),
+            _ => {}
+        }
+        fingerprints
+    }
+}
+
+/// The first line of a message, with `#` for every number, so that addresses and counters do not tell it from itself.
+fn without_numbers(message: &str) -> String {
+    let mut out = String::new();
+    for character in message.lines().next().unwrap_or_default().chars() {
+        match character {
+            '0'..='9' if out.ends_with('#') => {}
+            '0'..='9' => out.push('#'),
+            other => out.push(other),
+        }
+    }
+    out
 }
 
 /// The verdicts there are.
@@ -122,5 +150,48 @@ impl Departure {
             record: violation.record,
             time,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn departure(check: &str) -> Departure {
+        Departure {
+            clause: "webrtc-pc#close".to_owned(),
+            level: "must".to_owned(),
+            check: check.to_owned(),
+            peer: None,
+            at: None,
+            expected: String::new(),
+            actual: String::new(),
+            record: 7,
+            time: glare_peer::SimTime::ZERO,
+        }
+    }
+
+    #[test]
+    fn a_failure_is_told_by_each_of_its_departures_once() {
+        let mut verdict = Verdict::new(VerdictKind::Fail, "why");
+        verdict.departures = vec![departure("rule a"), departure("rule b"), departure("rule a")];
+        assert_eq!(
+            verdict.fingerprints(),
+            ["fail webrtc-pc#close rule a", "fail webrtc-pc#close rule b"]
+        );
+    }
+
+    #[test]
+    fn crashes_of_one_cause_are_one_whatever_their_numbers() {
+        let one = Verdict::new(VerdictKind::Crash, "panicked: index 7 of 12\nmore");
+        let other = Verdict::new(VerdictKind::Crash, "panicked: index 13 of 100");
+        assert_eq!(one.fingerprints(), other.fingerprints());
+        assert_eq!(one.fingerprints(), ["crash panicked: index # of #"]);
+    }
+
+    #[test]
+    fn a_pass_has_no_fingerprint() {
+        assert!(Verdict::new(VerdictKind::Pass, "").fingerprints().is_empty());
+        assert_eq!(Verdict::new(VerdictKind::Stall, "why").fingerprints(), ["stall"]);
     }
 }

@@ -7,8 +7,8 @@ use std::time::Duration;
 use glare_net::{Fate, Key, Network, NetworkEvent, Schedule, build_udp, parse_udp};
 use glare_oracle::trace::What;
 use glare_peer::{
-    Attribute, Called, Datagram, EventKind, Handle, Input, Operation, OperationId, Outbox, Peer, SimTime, Step,
-    Unsupported, Value,
+    Attribute, Called, Datagram, EventKind, Handle, Input, Operation, OperationId, Outbox, Peer, SimTime,
+    Step, Unsupported, Value,
 };
 use glare_pin::Pin;
 
@@ -83,7 +83,15 @@ impl Player {
         host: glare_net::HostId,
         ports: std::ops::RangeInclusive<u16>,
     ) -> Player {
-        Player { role, peer, objects: Objects::default(), host, ports, timer: None, busy: true }
+        Player {
+            role,
+            peer,
+            objects: Objects::default(),
+            host,
+            ports,
+            timer: None,
+            busy: true,
+        }
     }
 }
 
@@ -129,7 +137,10 @@ impl World {
     /// Adds a peer that was constructed.
     pub(crate) fn add(&mut self, player: Player) {
         let state = recorder::snapshot(&*player.peer, &player.objects);
-        let what = What::Created { peer: player.role.clone(), state };
+        let what = What::Created {
+            peer: player.role.clone(),
+            state,
+        };
         self.recorder.record(self.now, what);
         self.players.push(player);
     }
@@ -245,7 +256,12 @@ impl World {
     }
 
     /// Reads an attribute of a peer.
-    pub(crate) fn read(&self, player: usize, object: Handle, attribute: Attribute) -> Result<Value, Unsupported> {
+    pub(crate) fn read(
+        &self,
+        player: usize,
+        object: Handle,
+        attribute: Attribute,
+    ) -> Result<Value, Unsupported> {
         self.players[player].peer.read(object, attribute)
     }
 
@@ -302,7 +318,13 @@ impl World {
     fn drain(&mut self, player: usize) {
         let role = self.players[player].role.clone();
         for text in self.outbox.notes.drain(..) {
-            self.recorder.record(self.now, What::Note { peer: role.clone(), text });
+            self.recorder.record(
+                self.now,
+                What::Note {
+                    peer: role.clone(),
+                    text,
+                },
+            );
         }
         self.secrets.append(&mut self.outbox.secrets);
         let datagrams = std::mem::take(&mut self.outbox.datagrams);
@@ -318,15 +340,30 @@ impl World {
         let owned = playing.ports.contains(&datagram.local.port())
             && self.network.owner(datagram.local.ip()) == Some(playing.host);
         if !owned {
-            let text = format!("a datagram was not sent: {} is not an address of this peer", datagram.local);
-            self.recorder.record(self.now, What::Note { peer: playing.role.clone(), text });
+            let text = format!(
+                "a datagram was not sent: {} is not an address of this peer",
+                datagram.local
+            );
+            self.recorder.record(
+                self.now,
+                What::Note {
+                    peer: playing.role.clone(),
+                    text,
+                },
+            );
             return;
         }
         let packet = match build_udp(datagram.local, datagram.remote, &datagram.data) {
             Ok(packet) => packet,
             Err(error) => {
                 let text = format!("a datagram was not sent: {error}");
-                self.recorder.record(self.now, What::Note { peer: playing.role.clone(), text });
+                self.recorder.record(
+                    self.now,
+                    What::Note {
+                        peer: playing.role.clone(),
+                        text,
+                    },
+                );
                 return;
             }
         };
@@ -351,11 +388,20 @@ impl World {
 
     /// Puts a message on the signalling plane.
     pub(crate) fn signal(&mut self, message: Message) {
-        let (from, to) = (self.players[message.from].role.clone(), self.players[message.to].role.clone());
+        let (from, to) = (
+            self.players[message.from].role.clone(),
+            self.players[message.to].role.clone(),
+        );
         let kind = message.signal.kind().to_owned();
         let sent = self.plane.send(message);
         let fault = sent.fault.map(str::to_owned);
-        let what = What::SignalSent { message: sent.message, from, to, kind, fault };
+        let what = What::SignalSent {
+            message: sent.message,
+            from,
+            to,
+            kind,
+            fault,
+        };
         self.recorder.record(self.now, what);
         for delay in sent.arrivals {
             self.schedule(self.now + delay, Happening::Signal(sent.message));
@@ -394,7 +440,13 @@ impl World {
             }
             capture
         });
-        Remains { now: self.now, recorder: self.recorder, fates: self.fates, capture, departure }
+        Remains {
+            now: self.now,
+            recorder: self.recorder,
+            fates: self.fates,
+            capture,
+            departure,
+        }
     }
 }
 

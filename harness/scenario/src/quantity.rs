@@ -131,7 +131,9 @@ fn write(value: u64, units: Units) -> String {
     let (name, factor) = units
         .iter()
         .copied()
-        .find(|(name, factor)| value != 0 && value % factor == 0 && *name != "µs" && !name.ends_with("iB"))
+        .find(|(name, factor)| {
+            value != 0 && value.is_multiple_of(*factor) && *name != "µs" && !name.ends_with("iB")
+        })
         .or_else(|| units.last().copied())
         .unwrap_or(("", 1));
     format!("{}{name}", value / factor)

@@ -108,11 +108,13 @@ pub(crate) fn list(names: &[&str]) -> String {
 /// The nearest name, if one is near enough to have been meant.
 fn nearest<'k>(found: &str, known: &[&'k str]) -> Option<&'k str> {
     let limit = found.chars().count().max(3) / 3;
-    let distance = |name: &str| distance(&found.to_lowercase(), &name.to_lowercase());
+    let lower = found.to_lowercase();
+    // A beginning of at least three letters is near, however much is missing.
+    let begins = |name: &str| lower.len() >= 3 && name.to_lowercase().starts_with(&lower);
     known
         .iter()
-        .map(|name| (distance(name), *name))
-        .filter(|(distance, _)| *distance <= limit)
+        .map(|name| (distance(&lower, &name.to_lowercase()), *name))
+        .filter(|(distance, name)| *distance <= limit || begins(name))
         .min_by_key(|(distance, _)| *distance)
         .map(|(_, name)| name)
 }
@@ -146,6 +148,10 @@ mod tests {
         assert_eq!(nearest("offre", &["offer", "answer"]), Some("offer"));
         assert_eq!(nearest("createoffer", &["createOffer"]), Some("createOffer"));
         assert_eq!(nearest("c", &["a", "b"]), Some("a"));
+        assert_eq!(
+            nearest("InvalidState", &["InvalidStateError"]),
+            Some("InvalidStateError")
+        );
         assert_eq!(nearest("zebra", &["offer", "answer"]), None);
     }
 }

@@ -70,6 +70,10 @@ pub(crate) struct Scope {
     pub signalled: BTreeSet<(String, String, MessageKind)>,
     /// Which roles have been closed, and where.
     pub closed: BTreeMap<String, Position>,
+    /// Whether a step has been lost to an error.
+    pub has_lost_steps: bool,
+    /// The names that lost steps would have set.
+    lost: BTreeSet<String>,
 }
 
 impl Scope {
@@ -130,6 +134,11 @@ impl Scope {
         self.variables.remove(name);
     }
 
+    /// Notes a name that a step would have set, had it been without error.
+    pub fn lose(&mut self, name: &str) {
+        self.lost.insert(name.to_owned());
+    }
+
     /// Whether no step sets this name, nor is it a role.
     pub fn is_free(&self, name: &str) -> bool {
         !self.variables.contains_key(name)
@@ -142,6 +151,9 @@ impl Scope {
     pub fn find(&self, report: &Report, position: Position, name: &str) -> Checked<&Kind> {
         if let Some(variable) = self.variables.get(name) {
             return Ok(&variable.kind);
+        }
+        if self.lost.contains(name) {
+            return Err(Reported);
         }
         Err(match self.names_of_all_steps.get(name) {
             Some(later) => report.error(position, format!("{name:?} is used before it is set, at {later}")),

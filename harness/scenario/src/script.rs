@@ -9,9 +9,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use glare_peer::{
-    Attribute, Configuration, DataChannelInit, ExceptionName, MessageData, RtcErrorDetail, SdpType,
-};
+use glare_peer::{Attribute, Configuration, DataChannelInit, ExceptionName, RtcErrorDetail, SdpType};
 
 pub use crate::edit::{Edit, EditKind, FingerprintEdit, PasswordEdit, Setup};
 pub use crate::expectation::{
@@ -19,6 +17,7 @@ pub use crate::expectation::{
     SdpExpectation, SdpField, Settlement,
 };
 pub use crate::happening::{CandidatePattern, EventDetail, EventName, EventPattern, Happening, Target};
+pub use crate::message::{Payload, Send};
 pub use crate::plan::{
     Fault, FaultAction, HostPlan, LinkChange, LinkDirection, LinkPlan, LinkSettings, SignalKind,
     SignalPattern, SignallingPlan,
@@ -487,69 +486,6 @@ pub enum MessageKind {
     Description,
     /// A candidate.
     Candidate,
-}
-
-/// Messages sent on a data channel.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Send {
-    /// The variable of the channel.
-    pub channel: String,
-    /// What to send.
-    pub payload: Payload,
-    /// How many messages, at least 1. More than one differ: see [`Payload::message`].
-    pub count: u32,
-    /// The time between two; the script goes on after the last.
-    pub every: Duration,
-    /// What each `send()` throws; none when it must not throw.
-    pub throws: Option<ExceptionPattern>,
-}
-
-impl Send {
-    /// The messages in order.
-    pub fn messages(&self) -> impl Iterator<Item = MessageData> + '_ {
-        (1..=self.count).map(|number| self.payload.message(number, self.count))
-    }
-}
-
-/// What a message carries.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Payload {
-    /// A string.
-    Text(String),
-    /// Bytes.
-    Binary(Vec<u8>),
-    /// This many bytes of filler.
-    Filler(u64),
-}
-
-impl Payload {
-    /// Message `number` (from 1) of `count`. Where there are several, a text has its number appended after a space, bytes
-    /// have it appended as four bytes, and filler differs throughout.
-    pub fn message(&self, number: u32, count: u32) -> MessageData {
-        match self {
-            Payload::Text(text) if count == 1 => MessageData::Text(Arc::from(text.as_str())),
-            Payload::Text(text) => MessageData::Text(format!("{text} {number}").into()),
-            Payload::Binary(bytes) if count == 1 => MessageData::Binary(Arc::from(bytes.as_slice())),
-            Payload::Binary(bytes) => {
-                MessageData::Binary(bytes.iter().copied().chain(number.to_be_bytes()).collect())
-            }
-            Payload::Filler(length) => {
-                // Weyl sequence: cheap, never repeats within a message, and differs between messages.
-                let start = u64::from(number).wrapping_mul(0x9e37_79b9_7f4a_7c15);
-                let word = |index: u64| {
-                    start
-                        .wrapping_add(index.wrapping_mul(0xd134_2543_de82_ef95))
-                        .to_be_bytes()
-                };
-                let bytes = (0..length.div_ceil(8)).flat_map(word);
-                MessageData::Binary(
-                    bytes
-                        .take(usize::try_from(*length).unwrap_or(usize::MAX))
-                        .collect(),
-                )
-            }
-        }
-    }
 }
 
 /// What a `wait` waits for.

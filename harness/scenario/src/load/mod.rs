@@ -13,6 +13,15 @@ mod places;
 mod steps;
 mod waits;
 
+/// The words of the language, for its schema.
+pub(crate) mod names {
+    pub(crate) use super::calls::{SETTABLE, exception_names};
+    pub(crate) use super::events::SETTLEMENTS;
+    pub(crate) use super::expectations::{ARRIVED, ORDERS};
+    pub(crate) use super::places::FAULT_WORDS;
+    pub(crate) use super::steps::{DIRECTIONS, LISTENER_VERBS, MESSAGE_KINDS};
+}
+
 use std::path::Path;
 use std::time::Duration;
 

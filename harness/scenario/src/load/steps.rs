@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::{calls, events, expectations, negotiate, places, waits};
-use crate::report::{Checked, Report, list};
+use crate::report::{Checked, Report, Reported, list};
 use crate::scope::{Holds, Kind, Member, Scope, Wanted};
 use crate::script::{
     Action, Clause, Completion, Edit, EditKind, FingerprintEdit, Level, LinkChange, LinkDirection,
@@ -53,33 +53,41 @@ pub(crate) const LISTENER_VERBS: &[&str] = &["call", "set", "send", "read", "mar
 /// Reads the script.
 pub(super) fn script(report: &Report, scope: &mut Scope, node: &Node) -> Checked<Vec<Step>> {
     let items = report.some_items(node, "steps")?;
-    find_names(node, scope);
+    // So that using a name too early is told from one that does not exist.
+    for_each_name(node, &mut |name, position| {
+        scope
+            .names_of_all_steps
+            .entry(name.to_owned())
+            .or_insert(position);
+    });
     let mut steps = Vec::new();
     let mut failed = None;
     for item in items {
-        match Verb::read(report, scope, item, false).and_then(|verb| verb.steps(report, scope)) {
+        match Verb::read(report, item, false).and_then(|verb| verb.steps(report, scope)) {
             Ok(more) => steps.extend(more),
-            Err(reported) => failed = Some(reported),
+            Err(reported) => {
+                // What the step would have done is unknown now; later steps are not to be blamed for it.
+                scope.has_lost_steps = true;
+                for_each_name(item, &mut |name, _| scope.lose(name));
+                failed = Some(reported);
+            }
         }
     }
     failed.map_or(Ok(steps), Err)
 }
 
-/// Notes the names that steps set, so that using one too early is told from one that does not exist.
-fn find_names(node: &Node, scope: &mut Scope) {
+/// Visits the names that steps set, and where.
+fn for_each_name(node: &Node, visit: &mut impl FnMut(&str, Position)) {
     match &node.kind {
         NodeKind::Scalar(_) => {}
-        NodeKind::List(items) => items.iter().for_each(|item| find_names(item, scope)),
+        NodeKind::List(items) => items.iter().for_each(|item| for_each_name(item, visit)),
         NodeKind::Map(entries) => {
             for (key, value) in entries {
                 match &value.kind {
                     NodeKind::Scalar(scalar) if matches!(key.text.as_str(), "as" | "start" | "mark") => {
-                        scope
-                            .names_of_all_steps
-                            .entry(scalar.text.clone())
-                            .or_insert(value.position);
+                        visit(&scalar.text, value.position);
                     }
-                    _ => find_names(value, scope),
+                    _ => for_each_name(value, visit),
                 }
             }
         }
@@ -99,7 +107,7 @@ pub(super) struct Verb<'n> {
 }
 
 impl<'n> Verb<'n> {
-    fn read(report: &Report, scope: &mut Scope, node: &'n Node, in_listener: bool) -> Checked<Verb<'n>> {
+    fn read(report: &Report, node: &'n Node, in_listener: bool) -> Checked<Verb<'n>> {
         let names: Vec<&str> = VERBS.iter().map(|(verb, _)| *verb).collect();
         let entries = report.entries(node, "a step")?;
         let mut verbs = entries.iter().filter_map(|(key, value)| {
@@ -129,10 +137,9 @@ impl<'n> Verb<'n> {
         }
         let known: Vec<&str> = [*name].iter().chain(*beside).chain(BESIDE).copied().collect();
         let fields = report.fields(node, "a step", &known)?;
-        // A key that is wrong makes the rest of the step guesswork, and what it sets unknown to what follows.
+        // A key that is wrong makes the rest of the step guesswork.
         if entries.iter().any(|(key, _)| !known.contains(&key.text.as_str())) {
-            Self::set_anyway(scope, fields.get("as"));
-            return Err(crate::report::Reported);
+            return Err(Reported);
         }
         let clause = fields.read("clause", |node| super::clause(report, node))?;
         let level = fields.read("level", |node| super::level(report, node))?;
@@ -144,16 +151,6 @@ impl<'n> Verb<'n> {
             clause,
             level,
         })
-    }
-
-    fn set_anyway(scope: &mut Scope, name: Option<&Node>) {
-        if let Some(Node {
-            position,
-            kind: NodeKind::Scalar(scalar),
-        }) = name
-        {
-            scope.set_new(&scalar.text, *position, Kind::Value);
-        }
     }
 
     /// The value of a key beside the verb.
@@ -237,6 +234,10 @@ fn send(report: &Report, scope: &Scope, verb: &Verb<'_>) -> Checked<Action> {
     let count = fields.read("count", |node| {
         report.integer(node, "a number of messages", 1, 1_000_000)
     })?;
+    if let (Payload::Filler(0..8), Some(2..)) = (&payload, count) {
+        let message = "filler of less than 8 bytes does not tell several messages apart";
+        return Err(report.error(value.position, message));
+    }
     let every = fields.read("every", |node| report.duration(node))?;
     if verb.in_listener && every.is_some_and(|every| !every.is_zero()) {
         return Err(report.error(verb.node.position, "a listener cannot wait; `every` does"));
@@ -346,7 +347,7 @@ fn receive(report: &Report, scope: &mut Scope, node: &Node) -> Checked<Action> {
         let message = format!("`trickle` takes the candidates that {from:?} signals to {at:?}");
         return Err(report.error(node.position, message));
     }
-    if !scope.signalled.contains(&(from.clone(), at.clone(), kind)) {
+    if !scope.signalled.contains(&(from.clone(), at.clone(), kind)) && !scope.has_lost_steps {
         let what = MESSAGE_KINDS[kind as usize];
         let message =
             format!("nothing comes here: no step before this one signals a {what} from {from:?} to {at:?}");
@@ -370,7 +371,7 @@ fn listen(report: &Report, scope: &mut Scope, verb: &Verb<'_>) -> Checked<Action
     };
     let mut steps = Vec::new();
     for item in report.some_items(verb.require_beside(report, "do")?, "steps")? {
-        let inner = Verb::read(report, scope, item, true)?;
+        let inner = Verb::read(report, item, true)?;
         steps.extend(inner.steps(report, scope)?);
     }
     if let Some(name) = &save {

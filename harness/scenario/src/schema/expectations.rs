@@ -1,0 +1,304 @@
+//! What is expected: conditions, happenings and the rest of `expect`.
+
+use glare_peer::SdpType;
+use serde_json::{Map, Value, json};
+
+use super::build::{
+    NAME, USUAL_ROLES, boolean, duration, event_path, integer, list, object, one_of, path, quantity,
+    reference, role, size, text, variable, variable_reference,
+};
+use crate::load::names;
+use crate::scope::{Holds, Interface};
+use crate::script::{EventName, MediaDirection, Method, SdpField, SignalKind};
+
+pub(super) fn expect() -> Value {
+    let lines = |description: &str| list(description, text("How a line starts."));
+    let compared = |description: &str| {
+        object(
+            description,
+            &[],
+            SdpField::NAMES
+                .iter()
+                .map(|name| (*name, text("The variable of the other description."))),
+        )
+    };
+    let media = object(
+        "A media description; what is left out is left open.",
+        &[],
+        [
+            ("kind", text("The media of the m= line: `application`.")),
+            (
+                "port",
+                json!({ "enum": [0, "nonzero"], "description": "The port of the m= line." }),
+            ),
+            ("mid", text("The a=mid.")),
+            ("direction", one_of("The direction.", MediaDirection::NAMES)),
+            ("has", lines("Lines that it has.")),
+            ("lacks", lines("Lines that it lacks.")),
+        ],
+    );
+    let happening = || json!({ "type": "array", "minItems": 1, "description": "Happenings.", "items": reference("happening") });
+    let bounds = |what: &str| {
+        vec![
+            ("atLeast", duration(&format!("At least this {what}."))),
+            ("atMost", duration(&format!("At most this {what}."))),
+        ]
+    };
+    let mut elapsed = vec![("since", text("The mark."))];
+    elapsed.extend(bounds("long"));
+    let all_events: Vec<&str> = EventName::OF_PEERS
+        .iter()
+        .chain(EventName::OF_CHANNELS)
+        .map(|event| event.as_str())
+        .collect();
+    let exactly = json!({
+        "type": "object", "minProperties": 1, "maxProperties": 1, "additionalProperties": false,
+        "description": "An event with what it carries; `{}` for anything.",
+        "properties": all_events.iter().map(|event| ((*event).to_owned(), reference("event-detail"))).collect::<Map<_, _>>(),
+    });
+    let mut schema = object(
+        "What must hold now, and what must have happened.",
+        &[],
+        [
+            ("state", reference("conditions")),
+            (
+                "sdp",
+                object(
+                    "What a description says.",
+                    &["of"],
+                    [
+                        ("of", text("The variable of the description.")),
+                        (
+                            "media",
+                            json!({ "type": "array", "description": "Its media descriptions, all of them in order.", "items": media }),
+                        ),
+                        ("has", lines("Lines that it has.")),
+                        ("lacks", lines("Lines that it lacks.")),
+                        (
+                            "same",
+                            compared("What it has in common with another description."),
+                        ),
+                        (
+                            "differs",
+                            compared("In what it differs from another description."),
+                        ),
+                    ],
+                ),
+            ),
+            (
+                "data",
+                object(
+                    "What was sent on one channel came out of the other; never more, never twice.",
+                    &["sent", "received"],
+                    [
+                        ("sent", text("The channel that sent.")),
+                        ("received", text("The channel that received.")),
+                        (
+                            "arrived",
+                            json!({ "description": "How much of it arrived; by default all.", "anyOf": [
+                one_of("All of it, or whatever did.", names::ARRIVED),
+                object("Some of it.", &["atLeast"], [("atLeast", integer("At least so many messages.", 0, None))]),
+            ] }),
+                        ),
+                        (
+                            "order",
+                            one_of("Whether the order was kept; by default it was.", names::ORDERS),
+                        ),
+                    ],
+                ),
+            ),
+            (
+                "order",
+                json!({ "type": "array", "minItems": 2, "description": "These happened in this order; others may lie between.", "items": reference("happening") }),
+            ),
+            (
+                "events",
+                object(
+                    "Exactly these events.",
+                    &["of", "names", "exactly"],
+                    [
+                        ("of", text("A role or a data channel.")),
+                        (
+                            "names",
+                            list("The types looked at.", one_of("An event.", &all_events)),
+                        ),
+                        (
+                            "exactly",
+                            json!({ "type": "array", "description": "All of them, in order.", "items": exactly }),
+                        ),
+                    ],
+                ),
+            ),
+            ("absent", happening()),
+            (
+                "count",
+                json!({ "description": "How often something happened.", "anyOf": happenings(&["is", "atLeast", "atMost"]) }),
+            ),
+            (
+                "pending",
+                list("Promises that have not settled.", text("A promise.")),
+            ),
+            (
+                "elapsed",
+                object("How much virtual time went by.", &["since"], elapsed),
+            ),
+        ],
+    );
+    if let Value::Object(members) = &mut schema {
+        members.insert("minProperties".to_owned(), 1.into());
+    }
+    schema
+}
+
+pub(super) fn happenings(counts: &[&'static str]) -> Vec<Value> {
+    let counts = || counts.iter().map(|key| (*key, integer("How often.", 0, None)));
+    let promising: Vec<&str> = Method::OF_PEERS
+        .iter()
+        .copied()
+        .filter(|name| !matches!(*name, "createDataChannel" | "restartIce" | "close"))
+        .collect();
+    let mut event = vec![("event", event_path("An event was fired."))];
+    event.extend(details());
+    event.extend(counts());
+    let signals: Vec<&str> = SignalKind::NAMES
+        .iter()
+        .copied()
+        .filter(|name| *name != "any")
+        .collect();
+    let mut signal = vec![
+        (
+            "signal",
+            one_of("A message was put on the signalling plane.", &signals),
+        ),
+        ("from", role("The sender.")),
+        ("to", role("The receiver.")),
+    ];
+    signal.extend(counts());
+    let settled = json!({ "description": "A promise settled: one by name, or of a method.", "anyOf": [
+        path("A method.", &promising), variable("A promise."),
+    ] });
+    let mut settled = vec![
+        ("settled", settled),
+        ("how", one_of("How; either way without it.", names::SETTLEMENTS)),
+    ];
+    settled.extend(counts());
+    vec![
+        object("An event.", &["event"], event),
+        object("A signal.", &["signal", "from", "to"], signal),
+        object("A settlement.", &["settled"], settled),
+    ]
+}
+
+pub(super) fn details() -> Vec<(&'static str, Value)> {
+    let interfaces = [
+        Interface::Peer,
+        Interface::Channel,
+        Interface::Sctp,
+        Interface::Dtls,
+        Interface::Ice,
+    ];
+    let mut states: Vec<&str> = Vec::new();
+    for interface in interfaces {
+        for attribute in glare_peer::Attribute::ALL {
+            if let Some(Holds::Enumeration(names)) = interface.holds(*attribute) {
+                states.extend(
+                    names
+                        .iter()
+                        .filter(|name| !states.contains(name))
+                        .collect::<Vec<_>>(),
+                );
+            }
+        }
+    }
+    vec![
+        ("state", one_of("The state that the event tells of.", &states)),
+        (
+            "candidate",
+            json!({ "enum": ["given", "end", "null", null], "description": "icecandidate: a candidate (by default), the end of a generation, or null." }),
+        ),
+        ("label", text("datachannel: the channel's label.")),
+        ("text", text("message: this string.")),
+        (
+            "binary",
+            quantity(
+                "message: these bytes, in hexadecimal digits.",
+                "^([0-9A-Fa-f]{2})*$",
+            ),
+        ),
+        ("length", size("message: so many bytes.")),
+        ("error", reference("exception")),
+    ]
+}
+
+/// Conditions: attributes with their values, and events that have happened.
+pub(super) fn conditions() -> Value {
+    let value = |holds: Holds| {
+        let plain = match holds {
+            Holds::Enumeration(names) => one_of("A state.", names),
+            Holds::Boolean => boolean("A boolean."),
+            Holds::Number => json!({ "type": ["number", "null"], "description": "A number or null." }),
+            Holds::Text => json!({ "type": "string", "description": "A string." }),
+            Holds::Description => json!({ "description": "Null, or a description of a type.", "anyOf": [
+                { "type": "null" },
+                object("A description.", &["type"], [("type", one_of("Its type.", SdpType::NAMES))]),
+            ] }),
+            Holds::Object(_) => json!({ "type": "null", "description": "There is none." }),
+        };
+        let plain = json!({ "description": "A value.", "anyOf": [plain, { "type": "null" }, variable_reference("A variable.")] });
+        json!({ "description": "The value, or what it may be.", "anyOf": [
+            plain,
+            object("One of several.", &["in"], [("in", list("The values.", plain.clone()))]),
+            object("Anything but this.", &["not"], [("not", plain)]),
+            object("A number within bounds.", &[], [
+                ("atLeast", json!({ "type": "number", "description": "At least." })),
+                ("atMost", json!({ "type": "number", "description": "At most." })),
+            ]),
+        ] })
+    };
+    let mut event = details();
+    event.push((
+        "nth",
+        integer("It happened at least so often; by default once.", 1, None),
+    ));
+    let event = object("What the event carries; `{}` for anything.", &[], event);
+    let mut patterns = Map::new();
+    let mut usual = Map::new();
+    let places = [
+        (Interface::Peer, ""),
+        (Interface::Channel, ""),
+        (Interface::Sctp, r"\.sctp"),
+        (Interface::Dtls, r"\.sctp\.transport"),
+        (Interface::Ice, r"\.sctp\.transport\.iceTransport"),
+    ];
+    for (interface, place) in places {
+        for attribute in glare_peer::Attribute::ALL {
+            let Some(holds) = interface.holds(*attribute) else {
+                continue;
+            };
+            patterns.insert(format!("^{NAME}{place}\\.{attribute}$"), value(holds));
+            if interface != Interface::Channel {
+                let place = place.replace('\\', "");
+                usual.extend(
+                    USUAL_ROLES
+                        .iter()
+                        .map(|role| (format!("{role}{place}.{attribute}"), value(holds))),
+                );
+            }
+        }
+        for name in interface.events() {
+            patterns.insert(format!("^{NAME}{place}\\.{name}$"), event.clone());
+        }
+    }
+    // A variable, or a field of a description or candidate.
+    patterns.insert(
+        format!("^{NAME}(\\.(type|sdp|candidate|sdpMid|sdpMLineIndex|usernameFragment))?$"),
+        json!({
+            "description": "The value of a variable, or of a field of it.",
+        }),
+    );
+    json!({
+        "type": "object", "minProperties": 1, "additionalProperties": false,
+        "description": "Conditions: attributes with their values, and events that have happened.",
+        "properties": usual, "patternProperties": patterns,
+    })
+}
