@@ -193,7 +193,7 @@ impl Connection {
                 }
             }
             SctpEvent::StreamClosedByRemote { stream } => {
-                self.queue(Task::ClosedByRemote { transport, stream })
+                self.queue(Task::ClosedByRemote { transport, stream });
             }
             SctpEvent::StreamReset { stream } => self.queue(Task::StreamReset { transport, stream }),
             SctpEvent::Closed => self.queue(Task::SctpClosed {

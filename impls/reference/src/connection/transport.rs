@@ -56,6 +56,8 @@ pub(super) struct Transport {
     pub(super) dtls: Option<DtlsParameters>,
     early: VecDeque<Vec<u8>>,
     association: Option<SctpTransport>,
+    /// What the association reported before that it is established; none once it has.
+    before_connected: Option<Vec<SctpEvent>>,
     /// The seed and the ports of the association.
     sctp: Option<SctpParameters>,
     torn_down: bool,
@@ -131,6 +133,7 @@ impl Transport {
             dtls: None,
             early: VecDeque::new(),
             association: None,
+            before_connected: None,
             sctp: None,
             torn_down: false,
             datagrams: Vec::new(),
@@ -390,7 +393,7 @@ impl Transport {
                 self.dtls_event(now, event, &mut events);
             }
             while let Some(event) = self.association.as_mut().and_then(SctpTransport::event) {
-                events.push(TransportEvent::Sctp(event));
+                self.sctp_event(event, &mut events);
             }
             let moved = self.move_packets(now);
             if !moved && events.len() == before {
@@ -436,11 +439,26 @@ impl Transport {
                     );
                     association.connect(now);
                     self.association = Some(association);
+                    self.before_connected = Some(Vec::new());
                 }
             }
             DtlsEvent::Closed | DtlsEvent::Failed(_) => self.association = None,
         }
         events.push(TransportEvent::Dtls(event));
+    }
+
+    /// Reports an event of the association. Data may come in the packet that completes the handshake (RFC 9260 section
+    /// 5.1), and is then known before the association is; what is connected comes first.
+    fn sctp_event(&mut self, event: SctpEvent, events: &mut Vec<TransportEvent>) {
+        match (&event, &mut self.before_connected) {
+            (SctpEvent::Connected | SctpEvent::Closed | SctpEvent::Failed(_), held) => {
+                let held = held.take().unwrap_or_default();
+                events.push(TransportEvent::Sctp(event));
+                events.extend(held.into_iter().map(TransportEvent::Sctp));
+            }
+            (_, Some(held)) => held.push(event),
+            (_, None) => events.push(TransportEvent::Sctp(event)),
+        }
     }
 
     /// Moves what each layer has to send to the layer below. Says whether there was anything.
