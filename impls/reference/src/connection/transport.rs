@@ -65,6 +65,8 @@ pub(super) struct Transport {
     pub(super) datagrams: Vec<Datagram>,
     /// Lines of the NSS key log.
     pub(super) secrets: Vec<String>,
+    /// What a person who studies the run should know.
+    pub(super) notes: Vec<String>,
 }
 
 /// What was negotiated for DTLS.
@@ -138,6 +140,7 @@ impl Transport {
             torn_down: false,
             datagrams: Vec::new(),
             secrets: Vec::new(),
+            notes: Vec::new(),
         }
     }
 
@@ -392,9 +395,7 @@ impl Transport {
             while let Some(event) = self.session.as_mut().and_then(DtlsTransport::event) {
                 self.dtls_event(now, event, &mut events);
             }
-            while let Some(event) = self.association.as_mut().and_then(SctpTransport::event) {
-                self.sctp_event(event, &mut events);
-            }
+            self.take_sctp_events(&mut events);
             let moved = self.move_packets(now);
             if !moved && events.len() == before {
                 return events;
@@ -424,6 +425,8 @@ impl Transport {
                 if let Some(association) = &mut self.association {
                     association.input(now, &packet);
                 }
+                // At once, because the association goes with DTLS, should that be closed next.
+                self.take_sctp_events(events);
                 return;
             }
             DtlsEvent::Connected => {
@@ -447,6 +450,13 @@ impl Transport {
         events.push(TransportEvent::Dtls(event));
     }
 
+    /// Reports what the association has to report.
+    fn take_sctp_events(&mut self, events: &mut Vec<TransportEvent>) {
+        while let Some(event) = self.association.as_mut().and_then(SctpTransport::event) {
+            self.sctp_event(event, events);
+        }
+    }
+
     /// Reports an event of the association. Data may come in the packet that completes the handshake (RFC 9260 section
     /// 5.1), and is then known before the association is; what is connected comes first.
     fn sctp_event(&mut self, event: SctpEvent, events: &mut Vec<TransportEvent>) {
@@ -466,9 +476,12 @@ impl Transport {
         let mut moved = false;
         while let Some(packet) = self.association.as_mut().and_then(SctpTransport::transmit) {
             moved = true;
-            if let Some(session) = &mut self.session {
-                // A packet that DTLS cannot take is lost, as on any network; SCTP sends it again.
-                let _lost = session.send(now, &packet);
+            // SCTP sends again what DTLS could not take.
+            if let Some(Err(error)) = self.session.as_mut().map(|session| session.send(now, &packet)) {
+                self.notes.push(format!(
+                    "an SCTP packet of {} bytes was dropped: {error}",
+                    packet.len()
+                ));
             }
         }
         while let Some(packet) = self.session.as_mut().and_then(DtlsTransport::transmit) {
