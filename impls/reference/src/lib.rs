@@ -4,13 +4,38 @@
 //! first; `sdp`, `ice`, `dtls` and `sctp` are the layers it stands on, none of which knows it.
 
 mod connection;
-#[expect(dead_code, unused_imports, reason = "the room offers more than the connection uses so far")]
+#[expect(
+    unused_imports,
+    reason = "the room offers more than the connection uses so far"
+)]
+#[cfg_attr(
+    not(test),
+    expect(dead_code, reason = "the room offers more than the connection uses so far")
+)]
 mod dtls;
-#[expect(dead_code, unused_imports, reason = "the room offers more than the connection uses so far")]
+#[expect(
+    dead_code,
+    unused_imports,
+    reason = "the room offers more than the connection uses so far"
+)]
 mod ice;
-#[expect(dead_code, unused_imports, reason = "the room offers more than the connection uses so far")]
+#[expect(dead_code, reason = "the room offers more than the connection uses so far")]
+#[cfg_attr(
+    not(test),
+    expect(
+        unused_imports,
+        reason = "the room offers more than the connection uses so far"
+    )
+)]
 mod sctp;
-#[expect(dead_code, unused_imports, reason = "the room offers more than the connection uses so far")]
+#[expect(
+    unused_imports,
+    reason = "the room offers more than the connection uses so far"
+)]
+#[cfg_attr(
+    not(test),
+    expect(dead_code, reason = "the room offers more than the connection uses so far")
+)]
 mod sdp;
 
 use glare_peer::{About, Configuration, CreateError, Granularity, HostView, Implementation, Peer};

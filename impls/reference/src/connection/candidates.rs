@@ -168,7 +168,11 @@ impl Connection {
             .into_iter()
             .flatten()
             {
-                description.add_remote_candidate(&username_fragment, line);
+                if let Err(error) = description.add_remote_candidate(&username_fragment, line) {
+                    self.notes.push(format!(
+                        "the remote description could not be brought up to date: {error}"
+                    ));
+                }
             }
         }
         self.pieces
@@ -246,7 +250,11 @@ impl Connection {
         .into_iter()
         .flatten()
         {
-            description.add_local_candidate(&username_fragment, Some(&candidate));
+            if let Err(error) = description.add_local_candidate(&username_fragment, Some(&candidate)) {
+                self.notes.push(format!(
+                    "the local description could not be brought up to date: {error}"
+                ));
+            }
         }
         let new_candidate = self.candidate_of_transport(candidate, username_fragment);
         self.fire(
@@ -269,7 +277,11 @@ impl Connection {
         .into_iter()
         .flatten()
         {
-            description.add_local_candidate(&username_fragment, None);
+            if let Err(error) = description.add_local_candidate(&username_fragment, None) {
+                self.notes.push(format!(
+                    "the local description could not be brought up to date: {error}"
+                ));
+            }
         }
         let end_of_gathering_candidate = self.candidate_of_transport(String::new(), username_fragment);
         self.fire(

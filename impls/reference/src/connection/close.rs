@@ -6,6 +6,7 @@ use glare_peer::{
 };
 
 use super::Connection;
+use super::transport::TransportId;
 
 impl Connection {
     /// `webrtc-pc#dom-rtcpeerconnection-close`.
@@ -18,14 +19,14 @@ impl Connection {
         for channel in self.channels.values_mut() {
             channel.ready_state = DataChannelState::Closed;
         }
-        for transport in &mut self.transports {
+        for index in 0..self.transports.len() {
+            let transport = &mut self.transports[index];
             // The ABORT and the close_notify still go out over the selected pair; only then is the ICE agent destroyed.
             transport.tear_down(self.now);
-            self.datagrams.append(&mut transport.datagrams);
-            self.secrets.append(&mut transport.secrets);
             transport.sctp_state = SctpTransportState::Closed;
             transport.dtls_state = DtlsTransportState::Closed;
             transport.ice_state = IceTransportState::Closed;
+            self.take_output(TransportId(index));
         }
         self.ice_connection_state = IceConnectionState::Closed;
         self.connection_state = PeerConnectionState::Closed;

@@ -109,6 +109,13 @@ impl Connection {
         let handle = transport.sctp_handle;
         let role = transport.dtls_role();
         for channel_handle in self.data_channels.clone() {
+            if self
+                .channels
+                .get(&channel_handle)
+                .is_none_or(|channel| channel.underlying.is_some())
+            {
+                continue;
+            }
             let needs_id = self
                 .channels
                 .get(&channel_handle)

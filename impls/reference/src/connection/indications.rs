@@ -40,8 +40,7 @@ impl Connection {
         let now = self.now;
         for index in 0..self.transports.len() {
             let events = self.transports[index].advance(now);
-            self.datagrams.append(&mut self.transports[index].datagrams);
-            self.secrets.append(&mut self.transports[index].secrets);
+            self.take_output(TransportId(index));
             let id = TransportId(index);
             let mut change = IceChange::default();
             for event in events {
@@ -66,6 +65,14 @@ impl Connection {
             }
             self.flush(id, &mut change);
         }
+    }
+
+    /// Takes what a transport gives out beside its events.
+    pub(super) fn take_output(&mut self, id: TransportId) {
+        let transport = &mut self.transports[id.0];
+        self.datagrams.append(&mut transport.datagrams);
+        self.secrets.append(&mut transport.secrets);
+        self.notes.append(&mut transport.notes);
     }
 
     /// Queues the task for a change of an ICE transport.
@@ -193,7 +200,7 @@ impl Connection {
                 }
             }
             SctpEvent::StreamClosedByRemote { stream } => {
-                self.queue(Task::ClosedByRemote { transport, stream })
+                self.queue(Task::ClosedByRemote { transport, stream });
             }
             SctpEvent::StreamReset { stream } => self.queue(Task::StreamReset { transport, stream }),
             SctpEvent::Closed => self.queue(Task::SctpClosed {

@@ -242,7 +242,7 @@ impl Peer for Connection {
         };
         match operation {
             Operation::CreateOffer(options) => {
-                self.chain_an_operation(id, ChainedOperation::CreateOffer(options))
+                self.chain_an_operation(id, ChainedOperation::CreateOffer(options));
             }
             Operation::CreateAnswer => self.chain_an_operation(id, ChainedOperation::CreateAnswer),
             Operation::SetLocalDescription(description) => {

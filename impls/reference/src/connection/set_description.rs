@@ -260,15 +260,12 @@ impl Connection {
     fn apply_to_transport(&mut self, description: &AppliedDescription, remote: bool) -> Vec<Handle> {
         let is_answer = description.sdp_type != SdpType::Offer;
         let data = description.session.data.as_ref();
-        match (data, is_answer) {
-            (Some(data), false) => {
-                if self.sctp_transport.is_none() {
-                    let transport =
-                        self.create_an_rtc_sctp_transport(data, remote, description.session.ice_lite);
-                    self.sctp_transport = Some(transport);
-                }
+        match data {
+            Some(data) if !is_answer && self.sctp_transport.is_none() => {
+                let ice_lite = description.session.ice_lite;
+                self.sctp_transport = Some(self.create_an_rtc_sctp_transport(data, remote, ice_lite));
             }
-            (None, true) if description.sdp_type == SdpType::Answer => {
+            None if description.sdp_type == SdpType::Answer => {
                 if let Some(id) = self.sctp_transport.take() {
                     self.discard_transport(id);
                 }

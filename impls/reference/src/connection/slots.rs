@@ -5,7 +5,7 @@ use std::sync::Arc;
 use glare_peer::{SdpType, SessionDescription};
 
 use super::session::Session;
-use crate::sdp;
+use crate::sdp::{self, ContentError};
 
 /// A description that has been set, with what the connection needs to know of its content.
 #[derive(Debug, Clone)]
@@ -57,42 +57,47 @@ impl AppliedDescription {
 
     /// Adds a candidate of our own, or `a=end-of-candidates` where there is none, if the description represents the
     /// candidate's generation.
-    pub(super) fn add_local_candidate(&mut self, username_fragment: &str, candidate: Option<&str>) {
+    pub(super) fn add_local_candidate(
+        &mut self,
+        username_fragment: &str,
+        candidate: Option<&str>,
+    ) -> Result<(), ContentError> {
         let Some(data) = self
             .session
             .data
             .as_ref()
             .filter(|_| self.represents_generation(username_fragment))
         else {
-            return;
+            return Ok(());
         };
         match candidate {
             Some(candidate) => self.candidates.push(candidate.to_owned()),
             None => self.end_of_candidates = true,
         }
         let index = usize::from(data.transport_index);
-        // The description was parsed when it was set, and has this media description.
-        if let Ok(sdp) = sdp::with_candidates_at(&self.sdp, index, &self.candidates, self.end_of_candidates) {
-            self.sdp = sdp.into();
-        }
+        self.sdp =
+            sdp::with_candidates_at(&self.sdp, index, &self.candidates, self.end_of_candidates)?.into();
+        Ok(())
     }
 
     /// Adds a candidate of the remote side, or `a=end-of-candidates` where there is none, if the description represents
     /// the candidate's generation.
-    pub(super) fn add_remote_candidate(&mut self, username_fragment: &str, candidate: Option<&str>) {
+    pub(super) fn add_remote_candidate(
+        &mut self,
+        username_fragment: &str,
+        candidate: Option<&str>,
+    ) -> Result<(), ContentError> {
         let Some(data) = self
             .session
             .data
             .as_ref()
             .filter(|_| self.represents_generation(username_fragment))
         else {
-            return;
+            return Ok(());
         };
         let index = usize::from(data.transport_index);
-        // The description was parsed when it was set, and has this media description.
-        if let Ok(sdp) = sdp::add_remote_candidate(&self.sdp, index, candidate) {
-            self.sdp = sdp.into();
-        }
+        self.sdp = sdp::add_remote_candidate(&self.sdp, index, candidate)?.into();
+        Ok(())
     }
 }
 

@@ -56,6 +56,8 @@ pub(super) struct Transport {
     pub(super) dtls: Option<DtlsParameters>,
     early: VecDeque<Vec<u8>>,
     association: Option<SctpTransport>,
+    /// What the association reported before that it is established; none once it has.
+    before_connected: Option<Vec<SctpEvent>>,
     /// The seed and the ports of the association.
     sctp: Option<SctpParameters>,
     torn_down: bool,
@@ -63,6 +65,8 @@ pub(super) struct Transport {
     pub(super) datagrams: Vec<Datagram>,
     /// Lines of the NSS key log.
     pub(super) secrets: Vec<String>,
+    /// What a person who studies the run should know.
+    pub(super) notes: Vec<String>,
 }
 
 /// What was negotiated for DTLS.
@@ -131,10 +135,12 @@ impl Transport {
             dtls: None,
             early: VecDeque::new(),
             association: None,
+            before_connected: None,
             sctp: None,
             torn_down: false,
             datagrams: Vec::new(),
             secrets: Vec::new(),
+            notes: Vec::new(),
         }
     }
 
@@ -389,9 +395,7 @@ impl Transport {
             while let Some(event) = self.session.as_mut().and_then(DtlsTransport::event) {
                 self.dtls_event(now, event, &mut events);
             }
-            while let Some(event) = self.association.as_mut().and_then(SctpTransport::event) {
-                events.push(TransportEvent::Sctp(event));
-            }
+            self.take_sctp_events(&mut events);
             let moved = self.move_packets(now);
             if !moved && events.len() == before {
                 return events;
@@ -421,6 +425,8 @@ impl Transport {
                 if let Some(association) = &mut self.association {
                     association.input(now, &packet);
                 }
+                // At once, because the association goes with DTLS, should that be closed next.
+                self.take_sctp_events(events);
                 return;
             }
             DtlsEvent::Connected => {
@@ -436,6 +442,7 @@ impl Transport {
                     );
                     association.connect(now);
                     self.association = Some(association);
+                    self.before_connected = Some(Vec::new());
                 }
             }
             DtlsEvent::Closed | DtlsEvent::Failed(_) => self.association = None,
@@ -443,14 +450,38 @@ impl Transport {
         events.push(TransportEvent::Dtls(event));
     }
 
+    /// Reports what the association has to report.
+    fn take_sctp_events(&mut self, events: &mut Vec<TransportEvent>) {
+        while let Some(event) = self.association.as_mut().and_then(SctpTransport::event) {
+            self.sctp_event(event, events);
+        }
+    }
+
+    /// Reports an event of the association. Data may come in the packet that completes the handshake (RFC 9260 section
+    /// 5.1), and is then known before the association is; what is connected comes first.
+    fn sctp_event(&mut self, event: SctpEvent, events: &mut Vec<TransportEvent>) {
+        match (&event, &mut self.before_connected) {
+            (SctpEvent::Connected | SctpEvent::Closed | SctpEvent::Failed(_), held) => {
+                let held = held.take().unwrap_or_default();
+                events.push(TransportEvent::Sctp(event));
+                events.extend(held.into_iter().map(TransportEvent::Sctp));
+            }
+            (_, Some(held)) => held.push(event),
+            (_, None) => events.push(TransportEvent::Sctp(event)),
+        }
+    }
+
     /// Moves what each layer has to send to the layer below. Says whether there was anything.
     fn move_packets(&mut self, now: SimTime) -> bool {
         let mut moved = false;
         while let Some(packet) = self.association.as_mut().and_then(SctpTransport::transmit) {
             moved = true;
-            if let Some(session) = &mut self.session {
-                // A packet that DTLS cannot take is lost, as on any network; SCTP sends it again.
-                let _lost = session.send(now, &packet);
+            // SCTP sends again what DTLS could not take.
+            if let Some(Err(error)) = self.session.as_mut().map(|session| session.send(now, &packet)) {
+                self.notes.push(format!(
+                    "an SCTP packet of {} bytes was dropped: {error}",
+                    packet.len()
+                ));
             }
         }
         while let Some(packet) = self.session.as_mut().and_then(DtlsTransport::transmit) {

@@ -319,3 +319,51 @@ fn an_answer_that_rejects_data_ends_the_transport() {
         ]
     );
 }
+
+#[test]
+fn an_offer_holds_what_was_added_while_it_was_created() {
+    let mut world = World::new(392);
+    let id = world.start(A, Operation::CreateOffer(OfferOptions::default()));
+    world.channel(A, "chat", Default::default());
+    world.turn();
+    let offer = description(world.result(A, id).unwrap());
+    assert!(offer.sdp.contains("m=application"), "{}", offer.sdp);
+}
+
+#[test]
+fn what_waits_in_the_chain_when_the_connection_closes_stays_pending() {
+    let mut world = World::new(393);
+    let running = world.start(A, Operation::CreateOffer(OfferOptions::default()));
+    let waiting = world.start(A, Operation::SetLocalDescription(LocalDescriptionInit::default()));
+    world.close(A);
+    let late = world.start(A, Operation::CreateOffer(OfferOptions::default()));
+    world.run(Duration::from_secs(1));
+    assert_eq!(world.result(A, running), None);
+    assert_eq!(world.result(A, waiting), None);
+    assert!(matches!(world.result(A, late), Some(Err(_))));
+    assert!(world.log.is_empty(), "{:?}", world.log);
+}
+
+#[test]
+fn data_that_was_rejected_can_be_offered_again() {
+    let mut world = World::new(394);
+    let chat = world.channel(A, "chat", Default::default());
+    let offer = world.create_offer(A);
+    world.set_local(A, offer.clone());
+    // B sees, and so answers, a data section that is offered as rejected.
+    let rejected = offer
+        .sdp
+        .replace("m=application 9", "m=application 0")
+        .replace("a=group:BUNDLE 0\r\n", "");
+    world.set_remote(
+        B,
+        SessionDescription {
+            sdp_type: SdpType::Offer,
+            sdp: rejected.into(),
+        },
+    );
+    world.answer(B);
+    assert_eq!(world.read(A, Handle::CONNECTION, Attribute::Sctp), Value::Null);
+    world.negotiate(A);
+    world.open(A, chat);
+}

@@ -164,3 +164,60 @@ fn a_connection_that_lost_its_path_recovers_by_a_restart() {
     world.connect();
     still_talks(&mut world, chat);
 }
+
+#[test]
+fn two_restarts_at_once_are_glare_like_any_other() {
+    let (mut world, chat) = connected(66);
+    let restarting = |world: &mut World, side| {
+        let offer =
+            description(world.settle(side, Operation::CreateOffer(OfferOptions { ice_restart: true })));
+        world.set_local(side, offer.clone());
+        offer
+    };
+    let offer_of_a = restarting(&mut world, A);
+    let offer_of_b = restarting(&mut world, B);
+    world.set_remote(B, offer_of_a.clone());
+    world.answer(B);
+    assert_eq!(
+        username_fragment(&world.local(A).sdp),
+        username_fragment(&offer_of_a.sdp)
+    );
+    assert_ne!(
+        username_fragment(&world.local(B).sdp),
+        username_fragment(&offer_of_b.sdp)
+    );
+    still_talks(&mut world, chat);
+    world.run(Duration::from_secs(60));
+    for side in [A, B] {
+        // The candidates of an offer came before it and were refused, so one side never learns that there are no more.
+        let state = world.state(side, Attribute::IceConnectionState);
+        assert!(
+            matches!(state.as_str(), "connected" | "completed"),
+            "{state}: {:#?}",
+            world.log
+        );
+    }
+    still_talks(&mut world, chat);
+}
+
+#[test]
+fn a_remote_restart_that_is_rolled_back_changes_nothing() {
+    let (mut world, chat) = connected(67);
+    let before = world.local(B);
+    let offer = description(world.settle(A, Operation::CreateOffer(OfferOptions { ice_restart: true })));
+    world.set_local(A, offer.clone());
+    world.set_remote(B, offer);
+    world.set_remote(B, rollback());
+    world.set_local(A, rollback());
+    assert_eq!(world.local(B), before);
+    world.run(Duration::from_secs(40));
+    for side in [A, B] {
+        assert_eq!(
+            world.state(side, Attribute::ConnectionState),
+            "connected",
+            "{:#?}",
+            world.log
+        );
+    }
+    still_talks(&mut world, chat);
+}

@@ -444,7 +444,6 @@ impl World {
                 self.members[side as usize]
                     .peer
                     .input(self.now, Input::Datagram(arrived));
-                self.steps(side);
             }
         }
     }
