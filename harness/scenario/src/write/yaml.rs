@@ -122,7 +122,7 @@ fn quoted(text: &str) -> String {
             '\r' => quoted.push_str("\\r"),
             '\t' => quoted.push_str("\\t"),
             '\u{2028}' | '\u{2029}' | '\u{feff}' | '\u{fffe}' | '\u{ffff}' => {
-                quoted.push_str(&escape(character))
+                quoted.push_str(&escape(character));
             }
             _ if character.is_control() => quoted.push_str(&escape(character)),
             _ => quoted.push(character),
