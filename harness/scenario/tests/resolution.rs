@@ -127,3 +127,89 @@ script: [{ wait: 1s }]
     assert_eq!(cells[3].title, "T at 2%");
     assert_eq!(cells[3].links[0].forward.delay, Duration::from_millis(2));
 }
+
+#[test]
+fn any_string_is_written_so_that_it_reads_back() {
+    let strings = [
+        "",
+        " ",
+        "~",
+        "null",
+        "Null",
+        "true",
+        "5",
+        "1.2",
+        "- x",
+        "a: b",
+        "a #b",
+        "{x}",
+        "[x]",
+        "*x",
+        "&x",
+        "!x",
+        "%x",
+        "@x",
+        "`x",
+        "'x'",
+        "\"x\"",
+        "\\",
+        "x,y",
+        "?",
+        ":",
+        "=",
+        "<<",
+        "x\ny",
+        "x\r\ny",
+        "\t",
+        "\u{0}",
+        "\u{7f}",
+        "\u{85}",
+        "\u{a0}",
+        "\u{2028}",
+        "\u{feff}",
+        "\u{fffe}",
+        "\u{1f600}",
+        "ä",
+        "${",
+        "$x",
+        "---",
+        "...",
+        "yes",
+        "0x10",
+        "1e3",
+        ".5",
+        "2001-01-01",
+    ];
+    for string in strings {
+        let quoted = serde_json::Value::from(string).to_string();
+        // In a title, a label and a message, as far as each allows it.
+        let escaped: String = quoted
+            .chars()
+            .map(|character| {
+                if character.is_ascii() {
+                    character.to_string()
+                } else {
+                    format!("\\U{:08x}", character as u32)
+                }
+            })
+            .map(|character| {
+                if character == "\u{7f}" {
+                    "\\x7f".to_owned()
+                } else {
+                    character
+                }
+            })
+            .collect();
+        let text = format!(
+            "scenario: T\nspec: [webrtc-pc#x]\npeers: {{ a: {{}} }}\nscript:\n  - {{ call: a.createDataChannel, with: {{ label: {escaped} }}, as: c }}\n  - {{ send: {{ on: c, text: {escaped} }} }}\n"
+        );
+        let scenario = parse("test.yaml", &text)
+            .unwrap_or_else(|wrong| panic!("{wrong}"))
+            .remove(0);
+        let yaml = to_yaml(&scenario);
+        let again = parse("test.yaml", &yaml)
+            .unwrap_or_else(|wrong| panic!("{string:?}: {wrong}"))
+            .remove(0);
+        assert_eq!(again, scenario, "{string:?}: {yaml}");
+    }
+}

@@ -16,6 +16,9 @@ pub(super) struct Cell {
     pub root: Node,
 }
 
+/// More cells than this are a mistake, and would take the machine's memory.
+const MOST_CELLS: usize = 1000;
+
 /// One name of the matrix with its values.
 struct Axis<'n> {
     name: &'n str,
@@ -56,6 +59,13 @@ pub(super) fn cells(report: &Report, root: &Node) -> Checked<Vec<Cell>> {
                 format!("write \"{}\" where a value is to stand", reference(&key.text)),
             );
         }
+    }
+    let count = axes
+        .iter()
+        .try_fold(1usize, |count, axis| count.checked_mul(axis.values.len()));
+    if count.is_none_or(|count| count > MOST_CELLS) {
+        let message = format!("the matrix has more than {MOST_CELLS} cells");
+        return Err(report.error(matrix.position, message));
     }
     let mut choices: Vec<Vec<(&str, &Scalar)>> = vec![Vec::new()];
     for axis in &axes {

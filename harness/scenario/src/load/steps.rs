@@ -219,6 +219,9 @@ impl<'n> Verb<'n> {
     }
 }
 
+/// The longest message of filler, in bytes.
+const MOST_FILLER: u64 = 256 << 20;
+
 /// The keys of `send`.
 pub(crate) const SEND_KEYS: &[&str] = &["on", "text", "binary", "size", "count", "every"];
 
@@ -229,7 +232,10 @@ fn send(report: &Report, scope: &Scope, verb: &Verb<'_>) -> Checked<Action> {
     let payload = match key.text.as_str() {
         "text" => Payload::Text(text(report, value)?),
         "binary" => Payload::Binary(report.hexadecimal(value)?),
-        _ => Payload::Filler(report.size(value)?),
+        _ => Payload::Filler(match report.size(value)? {
+            size @ ..=MOST_FILLER => size,
+            _ => return Err(report.error(value.position, "a message is of at most 256MiB")),
+        }),
     };
     let count = fields.read("count", |node| {
         report.integer(node, "a number of messages", 1, 1_000_000)

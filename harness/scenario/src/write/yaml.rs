@@ -33,8 +33,7 @@ impl std::fmt::Display for Yaml {
         match self {
             Yaml::Word(word) => f.write_str(word),
             Yaml::Text(text) if is_plain(text) => f.write_str(text),
-            // JSON's strings are YAML's double-quoted ones.
-            Yaml::Text(text) => write!(f, "{}", serde_json::Value::from(text.as_str())),
+            Yaml::Text(text) => f.write_str(&quoted(text)),
             Yaml::List(items) if items.is_empty() => f.write_str("[]"),
             Yaml::List(items) => {
                 f.write_str("[")?;
@@ -111,4 +110,28 @@ pub(super) fn hexadecimal(bytes: &[u8]) -> Yaml {
         "\"{}\"",
         bytes.iter().map(|byte| format!("{byte:02x}")).collect::<String>()
     ))
+}
+
+/// A string in double quotes. What is not printable in YAML (YAML 1.2.2 section 5.1) is escaped.
+fn quoted(text: &str) -> String {
+    let mut quoted = String::from("\"");
+    for character in text.chars() {
+        match character {
+            '"' | '\\' => quoted.extend(['\\', character]),
+            '\n' => quoted.push_str("\\n"),
+            '\r' => quoted.push_str("\\r"),
+            '\t' => quoted.push_str("\\t"),
+            '\u{2028}' | '\u{2029}' | '\u{feff}' | '\u{fffe}' | '\u{ffff}' => {
+                quoted.push_str(&escape(character));
+            }
+            _ if character.is_control() => quoted.push_str(&escape(character)),
+            _ => quoted.push(character),
+        }
+    }
+    quoted.push('"');
+    quoted
+}
+
+fn escape(character: char) -> String {
+    format!("\\U{:08x}", u32::from(character))
 }
