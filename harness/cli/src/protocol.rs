@@ -72,3 +72,15 @@ pub(crate) enum Done {
     /// The job could not be done, for a reason outside of any peer.
     Impossible(String),
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn commands_survive_a_shell() {
+        assert_eq!(quoted("a/b=c,d=1"), "a/b=c,d=1");
+        assert_eq!(quoted("a[b]"), "'a[b]'");
+        assert_eq!(quoted("it's"), r"'it'\''s'");
+    }
+}
