@@ -26,17 +26,19 @@ pub(crate) struct Cell {
 impl Cell {
     /// The command that plays it again.
     pub(crate) fn command(&self) -> String {
-        let cast: Vec<String> = self
-            .cast
-            .iter()
-            .map(|(role, name)| format!("{role}={name}"))
-            .collect();
-        format!(
-            "glare run {} --cast {} --seed {}",
-            self.path.display(),
-            cast.join(","),
-            self.seed
-        )
+        let cast: Vec<String> = self.cast.iter().map(|(role, name)| format!("{role}={name}")).collect();
+        let path = quoted(&self.path.display().to_string());
+        format!("glare run {path} --cast {} --seed {}", cast.join(","), self.seed)
+    }
+}
+
+/// A word of a command for a shell: in quotes where it has characters that a shell may take for itself.
+pub(crate) fn quoted(word: &str) -> String {
+    let plain = |character: char| character.is_alphanumeric() || "/._-=,:%".contains(character);
+    if !word.is_empty() && word.chars().all(plain) {
+        word.to_owned()
+    } else {
+        format!("'{}'", word.replace('\'', r"'\''"))
     }
 }
 
