@@ -22,7 +22,13 @@ pub fn render(cells: &[CellReport], summary: &Summary, wall: Duration, jobs: usi
         tell(&mut out, group);
     }
     if groups.len() > TOLD {
-        line(&mut out, format_args!("\n… and {} more kinds of failure that are unexpected", groups.len() - TOLD));
+        line(
+            &mut out,
+            format_args!(
+                "\n… and {} more kinds of failure that are unexpected",
+                groups.len() - TOLD
+            ),
+        );
     }
     for fault in &summary.ledger_faults {
         line(&mut out, format_args!("\nledger: {fault}"));
@@ -42,9 +48,12 @@ pub fn render(cells: &[CellReport], summary: &Summary, wall: Duration, jobs: usi
     out
 }
 
+/// The cells of a scenario by the column of their cast.
+type Row<'a> = BTreeMap<usize, Vec<(&'a CellReport, Class)>>;
+
 fn matrix(cells: &[CellReport], summary: &Summary) -> String {
     let mut columns: Vec<String> = Vec::new();
-    let mut rows: BTreeMap<&str, BTreeMap<usize, Vec<(&CellReport, Class)>>> = BTreeMap::new();
+    let mut rows: BTreeMap<&str, Row<'_>> = BTreeMap::new();
     for (cell, (class, _)) in cells.iter().zip(&summary.classes) {
         let name = cell.cast_name();
         let column = columns
@@ -136,7 +145,11 @@ fn groups<'a>(cells: &'a [CellReport], summary: &'a Summary) -> Vec<Group<'a>> {
         let fingerprints = cell.verdict.fingerprints();
         match groups.iter_mut().find(|group| group.fingerprints == fingerprints) {
             Some(group) => group.cells.push(cell),
-            None => groups.push(Group { fingerprints, remark: remark.as_deref(), cells: vec![cell] }),
+            None => groups.push(Group {
+                fingerprints,
+                remark: remark.as_deref(),
+                cells: vec![cell],
+            }),
         }
     }
     groups
@@ -148,7 +161,13 @@ fn tell(out: &mut String, group: &Group<'_>) {
     };
     line(
         out,
-        format_args!("\n{} {} {} seed {}", cell.verdict.kind, cell.scenario, cell.cast_name(), cell.seed),
+        format_args!(
+            "\n{} {} {} seed {}",
+            cell.verdict.kind,
+            cell.scenario,
+            cell.cast_name(),
+            cell.seed
+        ),
     );
     if let Some(remark) = group.remark {
         line(out, format_args!("  ledger:   {remark}"));
@@ -196,7 +215,14 @@ fn tell(out: &mut String, group: &Group<'_>) {
             .map(|cell| format!("{} {} seed {}", cell.scenario, cell.cast_name(), cell.seed))
             .collect();
         let more = if others.len() > NAMED { ", …" } else { "" };
-        line(out, format_args!("  also:     {} more cells: {}{more}", others.len(), named.join(", ")));
+        line(
+            out,
+            format_args!(
+                "  also:     {} more cells: {}{more}",
+                others.len(),
+                named.join(", ")
+            ),
+        );
     }
 }
 
