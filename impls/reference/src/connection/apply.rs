@@ -129,7 +129,7 @@ impl Connection {
         .map_err(|error| ApplyError::Invalid(error.to_string()))
     }
 
-    /// `webrtc-pc#create-an-rtcsctptransport`, with the DTLS and ICE transports below it.
+    /// `webrtc-pc#dfn-create-an-rtcsctptransport`, with the DTLS and ICE transports below it.
     pub(super) fn create_an_rtc_sctp_transport(
         &mut self,
         data: &DataSection,
@@ -198,7 +198,7 @@ impl Connection {
         None
     }
 
-    /// `webrtc-pc#update-the-data-max-message-size`.
+    /// `webrtc-pc#dfn-update-the-data-max-message-size`.
     pub(super) fn update_the_data_max_message_size(&mut self) {
         let remote = self
             .remote_description()

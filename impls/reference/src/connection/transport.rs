@@ -433,7 +433,7 @@ impl Transport {
                 if let (Some(dtls), Some(sctp)) = (&self.dtls, self.sctp) {
                     let mut association = SctpTransport::new(
                         sctp.seed,
-                        // webrtc-pc#dfn-send-algorithm has measured the message before it comes here.
+                        // webrtc-pc#datachannel-send has measured the message before it comes here.
                         usize::MAX,
                         sctp.local_port,
                         sctp.remote_port,
