@@ -54,7 +54,12 @@ impl Connection {
             .map(|it| &it.session.description);
         let current = current_local.zip(current_remote);
         if description.sdp_type == SdpType::Offer {
-            if let Some((local, previous_remote)) = current {
+            let pending = self.pending_remote_description.as_ref().filter(|_| remote);
+            if let Some(pending) = pending {
+                // webrtc-pc#set-description, step 4.4: back-to-back offers, as if the first had been answered.
+                let offer = &pending.session.description;
+                sdp::check_subsequent_offer(&parsed, &as_if_answered(offer), offer).map_err(invalid)?;
+            } else if let Some((local, previous_remote)) = current {
                 sdp::check_subsequent_offer(&parsed, local, previous_remote).map_err(invalid)?;
             }
         } else {
@@ -334,4 +339,18 @@ impl Connection {
         transport.agent.gather(&addresses);
         self.queue(Task::GatheringBegan { transport: id });
     }
+}
+
+/// What an answer of this engine would hold an offer to: it accepts one media description for data and rejects the rest,
+/// whose places may then be used for something else.
+fn as_if_answered(offer: &Description) -> Description {
+    let accepted = offer.data_channel_section();
+    let mut answered = offer.clone();
+    for (index, section) in answered.media.iter_mut().enumerate() {
+        if Some(index) != accepted {
+            section.port = 0;
+            section.bundle_only = false;
+        }
+    }
+    answered
 }
