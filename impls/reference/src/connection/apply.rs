@@ -114,10 +114,10 @@ impl Connection {
         let (Some(dtls), Some(data)) = (&transport.dtls, &session.data) else {
             return Ok(());
         };
-        if dtls.remote_fingerprints != data.fingerprints {
+        if dtls.is_another_association(data) {
             if transport.remote_credentials.as_ref() == Some(&data.credentials) {
                 return Err(ApplyError::Invalid(
-                    "the fingerprint changed, which needs new ICE credentials too".to_owned(),
+                    "the fingerprint or the tls-id changed, which needs new ICE credentials too".to_owned(),
                 ));
             }
             return Ok(());
@@ -243,18 +243,20 @@ impl Connection {
             // Session::read and Description::verify let no other answer through.
             _ => return,
         };
-        let dtls = DtlsParameters {
-            role,
-            remote_fingerprints: remote_data.fingerprints,
-        };
         let Some(id) = self.sctp_transport else { return };
-        if self.transports[id.0].dtls.as_ref() == Some(&dtls)
+        let goes_on = |dtls: &DtlsParameters| dtls.role == role && !dtls.is_another_association(&remote_data);
+        if self.transports[id.0].dtls.as_ref().is_some_and(goes_on)
             && self.transports[id.0]
                 .sctp_parameters()
                 .is_some_and(|it| it.remote_port == remote_data.sctp_port)
         {
             return;
         }
+        let dtls = DtlsParameters {
+            role,
+            remote_fingerprints: remote_data.fingerprints,
+            remote_tls_id: remote_data.tls_id,
+        };
         let sctp = SctpParameters {
             seed: self.rng.u64(..),
             local_port: SCTP_PORT,
