@@ -72,8 +72,7 @@ impl Negotiation {
 /// Why str0m makes no offer.
 const NO_CHANGE: &str =
     "str0m makes an offer only for a change: a first data channel, or an ICE restart of a negotiated session";
-const NO_SECTIONS: &str =
-    "str0m takes a candidate without its media description: it cannot tell that sdpMid and sdpMLineIndex are missing";
+const NO_SECTIONS: &str = "str0m takes a candidate without its media description: it cannot tell that sdpMid and sdpMLineIndex are missing";
 const NO_PRANSWER: &str = "str0m has no provisional answers";
 const ACCEPTED: &str =
     "str0m cannot take back a remote offer once createAnswer() has handed it to SdpApi::accept_offer";
