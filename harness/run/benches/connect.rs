@@ -27,9 +27,9 @@ use glare_str0m::Str0m;
 const DELAY: Duration = Duration::from_millis(10);
 /// The wall clock at the start of a run, since the Unix epoch.
 const UNIX_TIME: Duration = Duration::from_secs(1_767_225_600);
-/// How many pairs of runs the ratio is the median of.
-const PAIRS: u64 = 400;
-/// Pairs before that, which warm caches and the allocator.
+/// How many runs of each kind the medians are of.
+const TURNS: u64 = 600;
+/// Runs before that, which warm caches and the allocator.
 const WARM_UP: u64 = 20;
 
 /// The same as [`Bare`] does, in the language.
@@ -111,36 +111,39 @@ fn both_do_the_same(scenario: &Scenario, cast: &Cast) {
     }
 }
 
-/// Plays both in turn, so that what else the machine does falls on both, and prints the median of the ratios.
+/// Plays both in turn, so that what else the machine does falls on both, and prints medians of ratios: of whole runs, and
+/// of what comes after construction. The latter is from the first call to the first message; construction is the same for
+/// both, and most of it is that the DTLS library tests its cryptography for each peer.
 fn ratio(scenario: &Scenario, cast: &Cast) {
-    let mut runs: Vec<(f64, f64)> = (0..WARM_UP + PAIRS)
-        .map(|pair| {
-            let time_played = || time(|| played(scenario, cast, pair));
-            let time_bare = || time(|| bare(pair));
-            if pair % 2 == 0 {
-                let played = time_played();
-                (played, time_bare())
-            } else {
-                let bare = time_bare();
-                (time_played(), bare)
+    let mut runs: Vec<[f64; 3]> = (0..WARM_UP + TURNS)
+        .map(|turn| {
+            let mut times = [0.0; 3];
+            for place in 0..3 {
+                let which = (turn as usize + place) % 3;
+                times[which] = match which {
+                    0 => time(|| played(scenario, cast, turn)),
+                    1 => time(|| bare(turn)),
+                    _ => time(|| Bare::new(turn)),
+                };
             }
+            times
         })
         .collect();
     runs.drain(..WARM_UP as usize);
-    let ratio = median(runs.iter().map(|(played, bare)| played / bare));
-    let played = median(runs.iter().map(|(played, _)| *played));
-    let bare = median(runs.iter().map(|(_, bare)| *bare));
+    let [played, bare, constructed] = [0, 1, 2].map(|which| median(runs.iter().map(|times| times[which])));
+    let whole = median(runs.iter().map(|[played, bare, _]| played / bare));
+    let connecting = (played - constructed) / (bare - constructed);
     #[expect(clippy::print_stdout, reason = "what a bench measures goes to its output")]
     {
-        println!(
-            "connect: played / least loop = {ratio:.3} (median of {PAIRS} pairs; medians {:.3} ms and {:.3} ms)",
-            played * 1e3,
-            bare * 1e3
-        );
+        println!("connect, medians of {TURNS} runs:");
+        println!("  played      {:.3} ms", played * 1e3);
+        println!("  least loop  {:.3} ms", bare * 1e3);
+        println!("  both peers' construction  {:.3} ms", constructed * 1e3);
+        println!("  played / least loop: {whole:.3} as a whole, {connecting:.3} without construction");
     }
 }
 
-fn time(work: impl FnOnce() -> Done) -> f64 {
+fn time<R>(work: impl FnOnce() -> R) -> f64 {
     #[expect(clippy::disallowed_methods, reason = "a bench measures the wall clock")]
     let start = Instant::now();
     black_box(work());
