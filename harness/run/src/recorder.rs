@@ -79,16 +79,16 @@ impl Recorder {
     }
 }
 
-/// The hash of a trace: of its lines as they are written to disk.
-pub(crate) fn trace_hash(records: &[Record]) -> String {
-    let mut hash = Sha256::new();
+/// A trace as it is written to disk, one line a record, and the hash of that in hexadecimal.
+pub(crate) fn written(records: &[Record]) -> (Vec<u8>, String) {
+    let mut lines = Vec::new();
     for record in records {
-        // A record is plain data with string keys, which always has a JSON form.
-        let line = serde_json::to_vec(record).expect("a record is plain data");
-        hash.update(&line);
-        hash.update(b"\n");
+        // A record is plain data with string keys, which always has a JSON form; memory takes every write.
+        serde_json::to_writer(&mut lines, record).expect("a record is plain data");
+        lines.push(b'\n');
     }
-    hexadecimal(&hash.finalize())
+    let hash = hexadecimal(&Sha256::digest(&lines));
+    (lines, hash)
 }
 
 fn hexadecimal(bytes: &[u8]) -> String {
