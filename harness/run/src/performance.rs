@@ -120,7 +120,7 @@ impl<'a> Performance<'a> {
             mailbox: Vec::new(),
             trickles: Vec::new(),
             negotiations: BTreeMap::new(),
-            changes: Vec::new(),
+            changes: Changes::default(),
             background: BTreeMap::new(),
             departures: Vec::new(),
             remarks: Vec::new(),
@@ -497,10 +497,7 @@ impl<'a> Performance<'a> {
                 }
                 Ok(())
             }
-            Alarm::Undo(change) => {
-                self.undo(change);
-                Ok(())
-            }
+            Alarm::Undo(change) => self.undo(change),
             Alarm::Send => self.send_next(),
         }
     }
