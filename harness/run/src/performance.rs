@@ -332,7 +332,20 @@ impl<'a> Performance<'a> {
         let Some(negotiation) = self.negotiations.get_mut(&player) else {
             return Ok(());
         };
-        let Some(awaited) = negotiation.take(operation) else {
+        match negotiation.take(operation) {
+            Some(awaited) => self.negotiation_goes_on(player, awaited, result),
+            None => Ok(()),
+        }
+    }
+
+    /// Goes on with a listener of perfect negotiation behind an await.
+    fn negotiation_goes_on(
+        &mut self,
+        player: usize,
+        awaited: Await,
+        result: &Result<Value, Exception>,
+    ) -> Result<(), End> {
+        let Some(negotiation) = self.negotiations.get_mut(&player) else {
             return Ok(());
         };
         match result {
@@ -394,19 +407,21 @@ impl<'a> Performance<'a> {
             }
         };
         let (id, called) = self.call(player, operation);
-        match called {
+        let result = match called {
             Called::Promise => {
                 if let (Some(negotiation), Some(awaited)) = (self.negotiations.get_mut(&player), awaited) {
                     negotiation.awaits(id, awaited);
                 }
-                Ok(())
+                return Ok(());
             }
-            Called::Unsupported(what) => Err(End::Unsupported(what.to_string())),
-            Called::Threw(exception) => {
-                self.background_rejection(player, "perfect negotiation", &exception);
-                Ok(())
-            }
-            Called::Returned(_) => Ok(()),
+            Called::Unsupported(what) => return Err(End::Unsupported(what.to_string())),
+            Called::Threw(exception) => Err(exception),
+            Called::Returned(value) => Ok(value),
+        };
+        // `await` takes what is no promise as well, and `finally` runs either way.
+        match awaited {
+            Some(awaited) => self.negotiation_goes_on(player, awaited, &result),
+            None => Ok(()),
         }
     }
 
