@@ -391,7 +391,7 @@ fn plane(scenario: &Scenario) -> Plane {
                 FaultAction::Drop => Effect::Drop,
                 FaultAction::Duplicate => Effect::Duplicate,
                 FaultAction::Delay(more) => Effect::Delay(*more),
-                FaultAction::After(other) => Effect::After(pattern(other)?),
+                FaultAction::After(other) => Effect::After(pattern(other)?, other.nth.map_or(1, u64::from)),
                 FaultAction::Behind(others) => Effect::Behind(u64::from(*others)),
             };
             Some(Fault {
