@@ -64,7 +64,7 @@ pub struct Measures {
     pub packets: u64,
     /// SHA-256 over the time, sender and bytes of every packet, in hexadecimal.
     pub packets_hash: String,
-    /// SHA-256 over the trace as it is written, in hexadecimal.
+    /// SHA-256 over the trace as it is written but for the positions of its steps, in hexadecimal.
     pub trace_hash: String,
 }
 
