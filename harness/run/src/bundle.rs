@@ -73,6 +73,21 @@ pub enum BundleError {
         /// What is wrong.
         problem: String,
     },
+    /// A file is no JSON of the kind that it should be.
+    #[error("{path}:{line}:{column}: {problem}")]
+    Json {
+        /// Which.
+        path: PathBuf,
+        /// The line, from 1.
+        line: usize,
+        /// The column in bytes, from 1.
+        column: usize,
+        /// What is wrong.
+        problem: String,
+    },
+    /// The scenario is none.
+    #[error(transparent)]
+    Scenario(#[from] glare_scenario::Diagnostics),
 }
 
 /// The folder of a cell below the folder for all: scenario, cast and seed, in characters that every file system takes.
@@ -190,7 +205,7 @@ pub fn read_bundle(place: &Path) -> Result<Bundle, BundleError> {
     let path = place.join("verdict.json");
     let text = read(&path)?;
     let version = serde_json::from_str::<serde_json::Value>(&text)
-        .map_err(|error| content(&path, error))?
+        .map_err(|error| json(&path, 1, &error))?
         .get("version")
         .and_then(serde_json::Value::as_u64);
     if version != Some(u64::from(BUNDLE_VERSION)) {
@@ -200,10 +215,9 @@ pub fn read_bundle(place: &Path) -> Result<Bundle, BundleError> {
             format!("a bundle of {found}; this glare reads version {BUNDLE_VERSION}"),
         ));
     }
-    let verdict: VerdictFile = serde_json::from_str(&text).map_err(|error| content(&path, error))?;
+    let verdict: VerdictFile = serde_json::from_str(&text).map_err(|error| json(&path, 1, &error))?;
     let path = place.join("scenario.yaml");
-    let mut scenarios = glare_scenario::parse(&path.display().to_string(), &read(&path)?)
-        .map_err(|error| content(&path, error))?;
+    let mut scenarios = glare_scenario::parse(&path.display().to_string(), &read(&path)?)?;
     let (Some(mut scenario), true) = (scenarios.pop(), scenarios.is_empty()) else {
         return Err(content(&path, "a bundle holds one cell of a scenario"));
     };
@@ -212,9 +226,7 @@ pub fn read_bundle(place: &Path) -> Result<Bundle, BundleError> {
     let forced = read(&path)?
         .lines()
         .enumerate()
-        .map(|(line, text)| {
-            serde_json::from_str(text).map_err(|error| content(&path, format!("line {}: {error}", line + 1)))
-        })
+        .map(|(line, text)| serde_json::from_str(text).map_err(|error| json(&path, line + 1, &error)))
         .collect::<Result<Vec<ForcedFate>, BundleError>>()?;
     Ok(Bundle {
         scenario,
@@ -261,6 +273,19 @@ fn content(path: &Path, problem: impl std::fmt::Display) -> BundleError {
     BundleError::Content {
         path: path.to_owned(),
         problem: problem.to_string(),
+    }
+}
+
+/// What is wrong with JSON that begins in this line of a file.
+fn json(path: &Path, first: usize, error: &serde_json::Error) -> BundleError {
+    // The message ends with the place, which is told before it.
+    let message = error.to_string();
+    let place = format!(" at line {} column {}", error.line(), error.column());
+    BundleError::Json {
+        path: path.to_owned(),
+        line: first + error.line().saturating_sub(1),
+        column: error.column(),
+        problem: message.strip_suffix(&place).unwrap_or(&message).to_owned(),
     }
 }
 
