@@ -58,7 +58,11 @@ impl Glare {
             out: String::from_utf8_lossy(&output.stdout).into_owned(),
             err,
         };
-        assert!(!ran.err.contains("glare/src"), "{arguments:?} panicked: {}", ran.err);
+        assert!(
+            !ran.err.contains("glare/src"),
+            "{arguments:?} panicked: {}",
+            ran.err
+        );
         assert_ne!(ran.code, 101, "{arguments:?} panicked: {}", ran.err);
         ran
     }

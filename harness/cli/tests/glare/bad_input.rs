@@ -27,7 +27,12 @@ fn refused(text: &str, line: usize, column: usize, message: &str) {
         );
         let excerpt = format!("\n {gutter} |\n {line} | {source}\n {gutter} | {caret}^\n");
         assert!(ran.err.contains(&excerpt), "expected{excerpt}in\n{}", ran.err);
-        assert_eq!(ran.err.matches("case.yaml:").count(), 1, "one message:\n{}", ran.err);
+        assert_eq!(
+            ran.err.matches("case.yaml:").count(),
+            1,
+            "one message:\n{}",
+            ran.err
+        );
     }
 }
 
@@ -46,13 +51,18 @@ fn an_unknown_key() {
 #[test]
 fn an_unknown_key_of_a_step() {
     let text = format!("{HEAD}  - {{ call: a.createOffer, az: offer }}\n");
-    refused(&text, 5, 28, "");
+    refused(
+        &text,
+        5,
+        28,
+        "unknown key in a step: \"az\"; expected call, with, as, ",
+    );
 }
 
 #[test]
 fn a_value_of_the_wrong_type() {
     let text = format!("{HEAD}  - {{ call: a.createDataChannel, with: {{ label: [chat] }} }}\n");
-    refused(&text, 5, 49, "");
+    refused(&text, 5, 49, "expected a string, found a list");
 }
 
 #[test]
@@ -66,13 +76,18 @@ fn a_variable_that_is_used_before_it_is_set() {
     let text = format!(
         "{HEAD}  - {{ call: a.setLocalDescription, with: \"${{offer}}\" }}\n  - {{ call: a.createOffer, as: offer }}\n"
     );
-    refused(&text, 5, 44, "");
+    refused(&text, 5, 42, "\"offer\" is used before it is set, at 6:32");
 }
 
 #[test]
 fn a_wait_for_what_nobody_sends() {
     let text = format!("{HEAD}  - {{ receive: {{ at: b, from: a, as: offer }} }}\n");
-    refused(&text, 5, 5, "nothing comes here: no step before this one signals a description from \"a\" to \"b\"");
+    refused(
+        &text,
+        5,
+        16,
+        "nothing comes here: no step before this one signals a description from \"a\" to \"b\"",
+    );
 }
 
 #[test]
@@ -86,7 +101,12 @@ fn a_wait_for_an_event_of_a_closed_connection() {
 #[test]
 fn two_documents_in_a_file() {
     let text = format!("{CONNECT}---\n{CONNECT}");
-    refused(&text, CONNECT.lines().count() + 1, 1, "a second document begins here");
+    refused(
+        &text,
+        CONNECT.lines().count() + 1,
+        1,
+        "a second document begins here",
+    );
 }
 
 #[test]
@@ -97,7 +117,12 @@ fn what_is_not_yaml() {
 #[test]
 fn a_duration_without_a_unit() {
     let text = format!("{HEAD}  - {{ wait: 5 }}\n");
-    refused(&text, 5, 13, "");
+    refused(
+        &text,
+        5,
+        13,
+        "\"5\" has no unit; expected a duration such as `40ms`",
+    );
 }
 
 #[test]
@@ -105,7 +130,10 @@ fn an_empty_file() {
     let glare = glare();
     glare.write("empty.yaml", "");
     let ran = glare.run(&["check", "empty.yaml"]);
-    says_only(ran.ends_with(2), "empty.yaml:1:1: the file is empty; expected a scenario");
+    says_only(
+        ran.ends_with(2),
+        "empty.yaml:1:1: the file is empty; expected a scenario",
+    );
 }
 
 #[test]
@@ -121,7 +149,11 @@ fn what_is_not_utf_8() {
 fn a_path_that_is_not_there() {
     let ran = glare().run(&["run", "nowhere.yaml"]);
     ran.ends_with(2);
-    assert!(ran.err.starts_with("nowhere.yaml:1:1: cannot be read: "), "{}", ran.err);
+    assert!(
+        ran.err.starts_with("nowhere.yaml:1:1: cannot be read: "),
+        "{}",
+        ran.err
+    );
 }
 
 #[test]
@@ -178,7 +210,11 @@ fn a_role_that_is_cast_twice() {
 fn an_unknown_option() {
     let ran = with_connect().run(&["run", "connect.yaml", "--sed", "1"]);
     ran.ends_with(2);
-    assert!(ran.err.contains("--sed") && ran.err.contains("--seed"), "{}", ran.err);
+    assert!(
+        ran.err.contains("--sed") && ran.err.contains("--seed"),
+        "{}",
+        ran.err
+    );
 }
 
 #[test]
@@ -188,7 +224,11 @@ fn a_ledger_that_is_not_toml() {
     let ran = glare.run(&["run", "connect.yaml", "--ledger", "ledger.toml"]);
     ran.ends_with(2);
     assert!(ran.err.starts_with("error: ledger.toml:2:12: "), "{}", ran.err);
-    assert!(ran.err.contains("\n   |\n 2 | scenario = = 1\n   |            ^"), "{}", ran.err);
+    assert!(
+        ran.err.contains("\n   |\n 2 | scenario = = 1\n   |            ^"),
+        "{}",
+        ran.err
+    );
 }
 
 #[test]
@@ -198,11 +238,16 @@ fn an_unknown_key_in_the_ledger() {
     let ran = glare.run(&["run", "connect.yaml", "--ledger", "ledger.toml"]);
     ran.ends_with(2);
     assert!(
-        ran.err.starts_with("error: ledger.toml:2:1: unknown field `scenari`"),
+        ran.err
+            .starts_with("error: ledger.toml:2:1: unknown field `scenari`"),
         "{}",
         ran.err
     );
-    assert!(ran.err.contains("\n   |\n 2 | scenari = \"x\"\n   | ^"), "{}", ran.err);
+    assert!(
+        ran.err.contains("\n   |\n 2 | scenari = \"x\"\n   | ^"),
+        "{}",
+        ran.err
+    );
 }
 
 #[test]
@@ -219,7 +264,8 @@ fn a_folder_for_bundles_that_is_a_file() {
     let ran = glare.run(&["run", "connect.yaml", "--out", "taken"]);
     ran.ends_with(3);
     assert!(
-        ran.err.starts_with("error: taken: bundles cannot be written there: "),
+        ran.err
+            .starts_with("error: taken: bundles cannot be written there: "),
         "{}",
         ran.err
     );
@@ -248,7 +294,11 @@ fn a_folder_without_scenarios() {
 fn no_catalogue_here() {
     let ran = glare().run(&[]);
     ran.ends_with(2);
-    assert!(ran.err.starts_with("error: there is no folder `scenarios` here"), "{}", ran.err);
+    assert!(
+        ran.err.starts_with("error: there is no folder `scenarios` here"),
+        "{}",
+        ran.err
+    );
 }
 
 /// A bundle of a cell, and its folder.
@@ -276,12 +326,18 @@ fn replay_of_changed(file: &str, change: impl Fn(&str) -> String) -> String {
 fn a_bundle_that_is_not_there() {
     let ran = glare().run(&["replay", "nowhere"]);
     ran.ends_with(2);
-    assert!(ran.err.starts_with("error: nowhere/verdict.json: "), "{}", ran.err);
+    assert!(
+        ran.err.starts_with("error: nowhere/verdict.json: "),
+        "{}",
+        ran.err
+    );
 }
 
 #[test]
 fn a_bundle_of_another_version() {
-    let said = replay_of_changed("verdict.json", |text| text.replace("\"version\": 1", "\"version\": 7"));
+    let said = replay_of_changed("verdict.json", |text| {
+        text.replace("\"version\": 1", "\"version\": 7")
+    });
     assert!(
         said.ends_with("verdict.json: a bundle of version 7; this glare reads version 1\n"),
         "{said}"
@@ -305,15 +361,27 @@ fn a_bundle_with_a_packet_cut_short() {
 
 #[test]
 fn a_bundle_with_a_bad_scenario() {
-    let said = replay_of_changed("scenario.yaml", |text| text.replace("level: must", "level: may be"));
+    let said = replay_of_changed("scenario.yaml", |text| {
+        text.replace("level: must", "level: may be")
+    });
     assert!(said.contains("/scenario.yaml:4:8: "), "{said}");
-    assert_eq!(said.matches("scenario.yaml").count(), 1, "the file is named once: {said}");
+    assert_eq!(
+        said.matches("scenario.yaml").count(),
+        1,
+        "the file is named once: {said}"
+    );
 }
 
 #[test]
 fn a_bundle_of_an_unknown_peer() {
     let said = replay_of_changed("verdict.json", |text| {
-        text.replace("\"implementation\": \"reference\"", "\"implementation\": \"nobody\"")
+        text.replace(
+            "\"implementation\": \"reference\"",
+            "\"implementation\": \"nobody\"",
+        )
     });
-    assert_eq!(said, "error: there is no peer \"nobody\"; the peers are reference, str0m\n");
+    assert_eq!(
+        said,
+        "error: there is no peer \"nobody\"; the peers are reference, str0m\n"
+    );
 }

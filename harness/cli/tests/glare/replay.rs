@@ -53,7 +53,11 @@ fn flight(fates: &[Value]) -> usize {
 #[test]
 fn a_bundle_replays_to_the_same_packets_and_trace() {
     let glare = lossy();
-    assert!(fates(&glare).iter().any(|fate| fate["outcome"].get("drop").is_some()));
+    assert!(
+        fates(&glare)
+            .iter()
+            .any(|fate| fate["outcome"].get("drop").is_some())
+    );
     let verdict = common::json(&glare.path(&format!("{BUNDLE}/verdict.json")));
     let kind = verdict["verdict"]["kind"].as_str().expect("a verdict has a kind");
     glare
@@ -70,7 +74,10 @@ fn a_replay_leaves_the_bundle_as_it_is() {
     let glare = lossy();
     let before = common::json(&glare.path(&format!("{BUNDLE}/verdict.json")));
     glare.run(&["replay", BUNDLE]).ends_with(0);
-    assert_eq!(common::json(&glare.path(&format!("{BUNDLE}/verdict.json"))), before);
+    assert_eq!(
+        common::json(&glare.path(&format!("{BUNDLE}/verdict.json"))),
+        before
+    );
 }
 
 #[test]
@@ -78,14 +85,19 @@ fn a_packet_with_another_digest_is_named() {
     let glare = lossy();
     let mut fates = fates(&glare);
     let index = fates.len() / 2;
-    let was = fates[index]["digest"].as_str().expect("a digest is text").to_owned();
+    let was = fates[index]["digest"]
+        .as_str()
+        .expect("a digest is text")
+        .to_owned();
     fates[index]["digest"] = json!("0123456789abcdef");
     write_fates(&glare, &fates);
     glare
         .run(&["replay", BUNDLE])
         .ends_with(1)
         .says(&place(&fates, index))
-        .says(&format!("content {was} was sent, expected 0123456789abcdef as recorded"));
+        .says(&format!(
+            "content {was} was sent, expected 0123456789abcdef as recorded"
+        ));
 }
 
 #[test]
@@ -156,7 +168,10 @@ fn another_verdict_than_the_recorded_one_is_told() {
     verdict["verdict"]["kind"] = json!("stall");
     verdict["fingerprints"] = json!(["stall"]);
     glare.write(&file, verdict.to_string());
-    glare.run(&["replay", BUNDLE]).ends_with(1).says("recorded: stall");
+    glare
+        .run(&["replay", BUNDLE])
+        .ends_with(1)
+        .says("recorded: stall");
 }
 
 #[test]
@@ -186,6 +201,10 @@ fn an_old_bundle_is_replaced_whole() {
         .expect("the folder of the bundles is there")
         .map(|entry| entry.expect("a folder can be listed").file_name())
         .collect();
-    assert_eq!(names, ["a=reference,b=str0m,seed=7"], "nothing is left beside the bundle");
+    assert_eq!(
+        names,
+        ["a=reference,b=str0m,seed=7"],
+        "nothing is left beside the bundle"
+    );
     glare.run(&["replay", BUNDLE]).ends_with(0);
 }
