@@ -8,25 +8,26 @@ use console::{Style, measure_text_width};
 
 use crate::cell::{CellReport, Class, Summary};
 
-/// How many unexpected cells are told whole.
+/// How many kinds of unexpected failure are told whole.
 const TOLD: usize = 10;
+
+/// How many further cells of one kind of failure are named.
+const NAMED: usize = 3;
 
 /// What a run came to: the matrix of scenarios and casts, what was unexpected, and the count.
 pub fn render(cells: &[CellReport], summary: &Summary, wall: Duration, jobs: usize) -> String {
     let mut out = matrix(cells, summary);
-    let unexpected: Vec<(&CellReport, &Option<String>)> = cells
-        .iter()
-        .zip(&summary.classes)
-        .filter(|(_, (class, _))| *class == Class::Unexpected)
-        .map(|(cell, (_, remark))| (cell, remark))
-        .collect();
-    for (cell, remark) in unexpected.iter().take(TOLD) {
-        tell(&mut out, cell, remark.as_deref());
+    let groups = groups(cells, summary);
+    for group in groups.iter().take(TOLD) {
+        tell(&mut out, group);
     }
-    if unexpected.len() > TOLD {
+    if groups.len() > TOLD {
         line(
             &mut out,
-            format_args!("\n… and {} more that are unexpected", unexpected.len() - TOLD),
+            format_args!(
+                "\n… and {} more kinds of failure that are unexpected",
+                groups.len() - TOLD
+            ),
         );
     }
     for fault in &summary.ledger_faults {
@@ -47,9 +48,12 @@ pub fn render(cells: &[CellReport], summary: &Summary, wall: Duration, jobs: usi
     out
 }
 
+/// The cells of a scenario by the column of their cast.
+type Row<'a> = BTreeMap<usize, Vec<(&'a CellReport, Class)>>;
+
 fn matrix(cells: &[CellReport], summary: &Summary) -> String {
     let mut columns: Vec<String> = Vec::new();
-    let mut rows: BTreeMap<&str, BTreeMap<usize, Vec<(&CellReport, Class)>>> = BTreeMap::new();
+    let mut rows: BTreeMap<&str, Row<'_>> = BTreeMap::new();
     for (cell, (class, _)) in cells.iter().zip(&summary.classes) {
         let name = cell.cast_name();
         let column = columns
@@ -124,7 +128,37 @@ fn entry(cells: &[(&CellReport, Class)]) -> (String, Style) {
     (format!("{passed}/{}", cells.len()), style)
 }
 
-fn tell(out: &mut String, cell: &CellReport, remark: Option<&str>) {
+/// Unexpected cells that failed in the same way, with the remark on the first.
+struct Group<'a> {
+    fingerprints: Vec<String>,
+    remark: Option<&'a str>,
+    cells: Vec<&'a CellReport>,
+}
+
+/// The unexpected cells by the way they failed, in the order of the cells.
+fn groups<'a>(cells: &'a [CellReport], summary: &'a Summary) -> Vec<Group<'a>> {
+    let mut groups: Vec<Group<'a>> = Vec::new();
+    for (cell, (class, remark)) in cells.iter().zip(&summary.classes) {
+        if *class != Class::Unexpected {
+            continue;
+        }
+        let fingerprints = cell.verdict.fingerprints();
+        match groups.iter_mut().find(|group| group.fingerprints == fingerprints) {
+            Some(group) => group.cells.push(cell),
+            None => groups.push(Group {
+                fingerprints,
+                remark: remark.as_deref(),
+                cells: vec![cell],
+            }),
+        }
+    }
+    groups
+}
+
+fn tell(out: &mut String, group: &Group<'_>) {
+    let [cell, others @ ..] = group.cells.as_slice() else {
+        return;
+    };
     line(
         out,
         format_args!(
@@ -135,7 +169,7 @@ fn tell(out: &mut String, cell: &CellReport, remark: Option<&str>) {
             cell.seed
         ),
     );
-    if let Some(remark) = remark {
+    if let Some(remark) = group.remark {
         line(out, format_args!("  ledger:   {remark}"));
     }
     match cell.verdict.departures.first() {
@@ -174,6 +208,22 @@ fn tell(out: &mut String, cell: &CellReport, remark: Option<&str>) {
         line(out, format_args!("  bundle:   {}", bundle.display()));
     }
     line(out, format_args!("  replay:   {}", cell.replay));
+    if !others.is_empty() {
+        let named: Vec<String> = others
+            .iter()
+            .take(NAMED)
+            .map(|cell| format!("{} {} seed {}", cell.scenario, cell.cast_name(), cell.seed))
+            .collect();
+        let more = if others.len() > NAMED { ", …" } else { "" };
+        line(
+            out,
+            format_args!(
+                "  also:     {} more cells: {}{more}",
+                others.len(),
+                named.join(", ")
+            ),
+        );
+    }
 }
 
 fn line(out: &mut String, text: std::fmt::Arguments<'_>) {

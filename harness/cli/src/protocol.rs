@@ -37,17 +37,19 @@ pub(crate) struct Cell {
 impl Cell {
     /// The command that plays it again.
     pub(crate) fn command(&self) -> String {
-        let cast: Vec<String> = self
-            .cast
-            .iter()
-            .map(|(role, name)| format!("{role}={name}"))
-            .collect();
-        format!(
-            "glare run {} --cast {} --seed {}",
-            self.path.display(),
-            cast.join(","),
-            self.seed
-        )
+        let cast: Vec<String> = self.cast.iter().map(|(role, name)| format!("{role}={name}")).collect();
+        let path = quoted(&self.path.display().to_string());
+        format!("glare run {path} --cast {} --seed {}", cast.join(","), self.seed)
+    }
+}
+
+/// A word of a command for a shell: in quotes where it has characters that a shell may take for itself.
+pub(crate) fn quoted(word: &str) -> String {
+    let plain = |character: char| character.is_alphanumeric() || "/._-=,:%".contains(character);
+    if !word.is_empty() && word.chars().all(plain) {
+        word.to_owned()
+    } else {
+        format!("'{}'", word.replace('\'', r"'\''"))
     }
 }
 
@@ -82,4 +84,16 @@ pub(crate) enum Done {
     },
     /// The job could not be done, for a reason outside of any peer.
     Impossible(String),
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn commands_survive_a_shell() {
+        assert_eq!(quoted("a/b=c,d=1"), "a/b=c,d=1");
+        assert_eq!(quoted("a[b]"), "'a[b]'");
+        assert_eq!(quoted("it's"), r"'it'\''s'");
+    }
 }

@@ -11,7 +11,7 @@ use glare_run::{Outcome, Play, cell_folder, read_bundle, write_bundle};
 use glare_scenario::Scenario;
 
 use crate::exit::{Exit, Problem};
-use crate::protocol::{Cell, Done, Job, MARK, Order};
+use crate::protocol::{Cell, Done, Job, MARK, Order, quoted};
 use crate::registry::Registry;
 
 /// Works until standard input ends.
@@ -89,7 +89,7 @@ fn play(
     }
     if let Some(out) = out {
         let folder = out.join(cell_folder(&cell.scenario, &cell.cast, cell.seed));
-        let command = format!("glare replay {}", folder.display());
+        let command = format!("glare replay {}", quoted(&folder.display().to_string()));
         write_bundle(&folder, scenario, &outcome, &command).map_err(|error| error.to_string())?;
         report.replay = command;
         report.bundle = Some(folder);

@@ -332,7 +332,7 @@ fn topology(scenario: &Scenario) -> Topology {
     let properties = |settings: &LinkSettings| LinkProperties {
         delay: settings.delay,
         jitter: settings.jitter,
-        reorder: false,
+        reorder: settings.reorder,
         loss: settings.loss,
         rate: settings.rate,
         queue: settings.queue,

@@ -614,7 +614,7 @@ impl<'a> Performance<'a> {
         let patch = LinkPatch {
             delay: change.delay,
             jitter: change.jitter,
-            reorder: None,
+            reorder: change.reorder,
             loss: change.loss,
             rate: change.rate.map(glare_net::Limit::At),
             queue: change.queue.map(glare_net::Limit::At),
@@ -720,6 +720,9 @@ fn change_text(change: &LinkChange, direction: Direction, span: Option<Duration>
     }
     if let Some(jitter) = change.jitter {
         parts.push(format!("jitter {jitter:?}"));
+    }
+    if let Some(reorder) = change.reorder {
+        parts.push(if reorder { "reordering" } else { "order kept" }.to_owned());
     }
     if let Some(loss) = change.loss {
         parts.push(format!("loss {} %", loss * 100.0));
