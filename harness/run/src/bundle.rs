@@ -95,7 +95,9 @@ pub fn cell_folder(scenario: &str, names: &[(String, String)], seed: u64) -> Pat
     let safe = |text: &str| -> String {
         text.chars()
             .map(|character| match character {
-                'a'..='z' | 'A'..='Z' | '0'..='9' | '-' | '_' | '.' | '=' | ',' | '[' | ']' | '%' => character,
+                'a'..='z' | 'A'..='Z' | '0'..='9' | '-' | '_' | '.' | '=' | ',' | '[' | ']' | '%' => {
+                    character
+                }
                 _ => '_',
             })
             .collect()

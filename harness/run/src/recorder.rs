@@ -119,6 +119,8 @@ fn hexadecimal(bytes: &[u8]) -> String {
 pub(crate) struct Objects {
     /// The data channels, in the order they were met.
     pub(crate) channels: Vec<Handle>,
+    /// The transports there ever were. A rollback takes them from the connection before they fire their last events.
+    transports: Vec<(Handle, Interface)>,
 }
 
 impl Objects {
@@ -127,6 +129,33 @@ impl Objects {
         if !self.channels.contains(&channel) {
             self.channels.push(channel);
         }
+    }
+
+    /// Takes note of the transports that the connection has now.
+    pub(crate) fn look(&mut self, peer: &dyn Peer) {
+        let Some([sctp, dtls, ice]) = transports(peer) else {
+            return;
+        };
+        for met in [
+            (sctp, Interface::SctpTransport),
+            (dtls, Interface::DtlsTransport),
+            (ice, Interface::IceTransport),
+        ] {
+            if !self.transports.contains(&met) {
+                self.transports.push(met);
+            }
+        }
+    }
+
+    /// Which interface of the specification an object has.
+    pub(crate) fn interface(&self, target: Handle) -> Interface {
+        if target == Handle::CONNECTION {
+            return Interface::PeerConnection;
+        }
+        self.transports
+            .iter()
+            .find(|(transport, _)| *transport == target)
+            .map_or(Interface::DataChannel, |(_, interface)| *interface)
     }
 }
 
@@ -142,19 +171,6 @@ fn object(peer: &dyn Peer, of: Handle, attribute: Attribute) -> Option<Handle> {
     match peer.read(of, attribute) {
         Ok(Value::Object(handle)) => Some(handle),
         _ => None,
-    }
-}
-
-/// Which interface of the specification an object has.
-pub(crate) fn interface(peer: &dyn Peer, target: Handle) -> Interface {
-    if target == Handle::CONNECTION {
-        return Interface::PeerConnection;
-    }
-    match transports(peer) {
-        Some([sctp, ..]) if target == sctp => Interface::SctpTransport,
-        Some([_, dtls, _]) if target == dtls => Interface::DtlsTransport,
-        Some([.., ice]) if target == ice => Interface::IceTransport,
-        _ => Interface::DataChannel,
     }
 }
 
