@@ -77,10 +77,13 @@ impl Pool {
     }
 }
 
+/// What is told of a job that ended, by its index.
+type Told = dyn FnMut(usize, &Ended) + Send;
+
 struct Shared {
     waiting: VecDeque<(usize, Job)>,
     ended: Vec<Option<Ended>>,
-    told: Box<dyn FnMut(usize, &Ended) + Send>,
+    told: Box<Told>,
 }
 
 fn lock(shared: &Mutex<Shared>) -> std::sync::MutexGuard<'_, Shared> {

@@ -223,9 +223,9 @@ fn judged(header: Header, scenario: &Scenario, ran: Ran) -> Outcome {
             .map_or(SimTime::ZERO, |record| record.time);
         let departure = Departure::from_violation(violation, time);
         if departure.level == "may" {
-            remarks.push(departure)
+            remarks.push(departure);
         } else {
-            departures.push(departure)
+            departures.push(departure);
         }
     }
     departures.sort_by_key(|departure| departure.record);
