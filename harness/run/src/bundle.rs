@@ -145,14 +145,45 @@ pub fn write_bundle(
         error,
     })?;
     fill(&draft, scenario, outcome, &verdict)?;
+    replace(place, &draft)?;
+    Ok(verdict)
+}
+
+/// Puts a draft in its place, and removes what was there.
+fn replace(place: &Path, draft: &Path) -> Result<(), BundleError> {
     let old = sibling(place, "old");
     remove(&old)?;
-    if place.exists() {
-        rename(place, &old)?;
+    if !place.exists() {
+        return rename(draft, place);
     }
-    rename(&draft, place)?;
-    remove(&old)?;
-    Ok(verdict)
+    if exchange(place, draft)? {
+        return remove(draft);
+    }
+    rename(place, &old)?;
+    rename(draft, place)?;
+    remove(&old)
+}
+
+/// Has two folders change places in one step, so that a kill leaves one of them in each. False where the system or the file
+/// system cannot: then a kill between two renames leaves the old one beside its place.
+#[cfg(target_os = "linux")]
+fn exchange(place: &Path, draft: &Path) -> Result<bool, BundleError> {
+    use rustix::fs::{CWD, RenameFlags, renameat_with};
+    use rustix::io::Errno;
+
+    match renameat_with(CWD, draft, CWD, place, RenameFlags::EXCHANGE) {
+        Ok(()) => Ok(true),
+        Err(Errno::INVAL | Errno::NOSYS) => Ok(false),
+        Err(error) => Err(BundleError::File {
+            path: place.to_owned(),
+            error: error.into(),
+        }),
+    }
+}
+
+#[cfg(not(target_os = "linux"))]
+fn exchange(_place: &Path, _draft: &Path) -> Result<bool, BundleError> {
+    Ok(false)
 }
 
 fn fill(
@@ -312,4 +343,25 @@ fn sibling(place: &Path, suffix: &str) -> PathBuf {
     let mut name = place.file_name().unwrap_or_default().to_owned();
     name.push(format!(".{suffix}"));
     place.with_file_name(name)
+}
+
+#[cfg(all(test, target_os = "linux"))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_old_folder_and_a_draft_change_places() {
+        let folder = tempfile::tempdir().unwrap();
+        let (place, draft) = (folder.path().join("cell"), folder.path().join("cell.new"));
+        for (path, text) in [(&place, "old"), (&draft, "new")] {
+            fs::create_dir(path).unwrap();
+            fs::write(path.join("verdict.json"), text).unwrap();
+        }
+        assert!(
+            exchange(&place, &draft).unwrap(),
+            "the file system of temporary files can"
+        );
+        assert_eq!(fs::read_to_string(place.join("verdict.json")).unwrap(), "new");
+        assert_eq!(fs::read_to_string(draft.join("verdict.json")).unwrap(), "old");
+    }
 }
