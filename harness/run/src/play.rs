@@ -66,7 +66,7 @@ pub struct Measures {
     pub packets: u64,
     /// SHA-256 over the time, sender and bytes of every packet, in hexadecimal.
     pub packets_hash: String,
-    /// SHA-256 over the trace as it is written, in hexadecimal.
+    /// SHA-256 over the trace as it is written but for the positions of its steps, in hexadecimal.
     pub trace_hash: String,
 }
 
@@ -225,9 +225,9 @@ fn judged(header: Header, scenario: &Scenario, ran: Ran) -> Outcome {
             .map_or(SimTime::ZERO, |record| record.time);
         let departure = Departure::from_violation(violation, time);
         if departure.level == "may" {
-            remarks.push(departure)
+            remarks.push(departure);
         } else {
-            departures.push(departure)
+            departures.push(departure);
         }
     }
     departures.sort_by_key(|departure| departure.record);

@@ -47,7 +47,7 @@ impl Verdict {
         match self.kind {
             VerdictKind::Pass | VerdictKind::Unsupported => {}
             VerdictKind::Crash => {
-                fingerprints.push(format!("{} {}", self.kind, without_numbers(&self.reason)))
+                fingerprints.push(format!("{} {}", self.kind, without_numbers(&self.reason)));
             }
             kind if fingerprints.is_empty() => fingerprints.push(kind.to_string()),
             _ => {}
