@@ -27,8 +27,6 @@ impl Connection {
             return;
         }
         let promise = self.promises.create();
-        // Step 7.4 belongs to the connection and comes before what script registered on the promise it is given.
-        self.promises.react(promise, Reaction::ChainedSettled);
         self.promises.react(promise, Reaction::Host(id));
         self.operations.push_back((operation, promise));
         if self.operations.len() == 1 {
@@ -79,12 +77,14 @@ impl Connection {
         None
     }
 
-    /// `webrtc-pc#chain-an-asynchronous-operation`, steps 7.1 to 7.3.
+    /// `webrtc-pc#chain-an-asynchronous-operation`, steps 7.1 to 7.4. Step 7.4 reacts to a promise that has settled just
+    /// before, so what script registered on it comes first, and finds the operation still on the chain.
     fn operation_settled(&mut self, chained: PromiseId, settlement: Settlement) {
         if self.is_closed {
             return;
         }
-        self.promises.settle(chained, settlement);
+        self.promises
+            .settle_and_react(chained, settlement, Reaction::ChainedSettled);
     }
 
     /// `webrtc-pc#chain-an-asynchronous-operation`, step 7.4.

@@ -93,6 +93,13 @@ impl Promises {
         self.states.remove(&id);
     }
 
+    /// Fulfils or rejects a pending promise, and registers another reaction right after: it runs behind those that were
+    /// registered before.
+    pub(super) fn settle_and_react(&mut self, id: PromiseId, settlement: Settlement, reaction: Reaction) {
+        self.settle(id, settlement.clone());
+        self.microtasks.push_back((reaction, settlement));
+    }
+
     /// Registers what runs once the promise has settled; at the next microtask checkpoint if it has.
     pub(super) fn react(&mut self, id: PromiseId, reaction: Reaction) {
         match self.states.remove(&id) {
@@ -131,6 +138,23 @@ mod tests {
         assert!(matches!(
             promises.next_microtask(),
             Some((Reaction::Host(OperationId(1)), Ok(Value::Undefined)))
+        ));
+        assert!(promises.next_microtask().is_none());
+    }
+
+    #[test]
+    fn what_is_registered_after_settling_runs_last() {
+        let mut promises = Promises::default();
+        let promise = promises.create();
+        promises.react(promise, Reaction::Host(OperationId(1)));
+        promises.settle_and_react(promise, Ok(Value::Undefined), Reaction::ChainedSettled);
+        assert!(matches!(
+            promises.next_microtask(),
+            Some((Reaction::Host(OperationId(1)), _))
+        ));
+        assert!(matches!(
+            promises.next_microtask(),
+            Some((Reaction::ChainedSettled, _))
         ));
         assert!(promises.next_microtask().is_none());
     }

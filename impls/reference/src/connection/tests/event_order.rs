@@ -2,9 +2,13 @@
 
 use std::time::Duration;
 
-use glare_peer::{Attribute, EventKind, Handle, Operation, OperationId};
+use glare_peer::{
+    Attribute, Configuration, EventKind, Handle, OfferOptions, Operation, OperationId, Outbox, Peer as _,
+    SimTime, Step,
+};
 
-use super::world::{A, B, World};
+use super::super::Connection;
+use super::world::{A, B, World, host};
 
 #[test]
 fn an_offerer_hears_everything_in_the_order_of_the_specification() {
@@ -161,4 +165,19 @@ fn a_description_is_in_place_when_its_event_fires() {
     let offer = world.create_offer(A);
     world.set_local(A, offer);
     assert!(world.log_of(A).contains(&"signalingstatechange have-local-offer"));
+}
+
+#[test]
+fn script_hears_of_an_operation_while_it_is_still_on_the_chain() {
+    let mut connection = Connection::new(host(A, 28), Configuration::default()).unwrap();
+    let mut out = Outbox::default();
+    let offer = Operation::CreateOffer(OfferOptions::default());
+    connection.call(SimTime::ZERO, OperationId(1), offer);
+    while !matches!(
+        connection.step(SimTime::ZERO, &mut out),
+        Step::Settled(OperationId(1), Ok(_))
+    ) {}
+    assert_eq!(connection.operations.len(), 1);
+    while !matches!(connection.step(SimTime::ZERO, &mut out), Step::Idle(_)) {}
+    assert!(connection.operations.is_empty());
 }
