@@ -29,7 +29,7 @@ script:
 "#;
 
 /// Each way to be hostile, the verdict that its cell gets, and how the reason begins or what it has in it.
-const WAYS: [(Way, &str, &str); 16] = [
+const WAYS: [(Way, &str, &str); 17] = [
     (Way::PanicInStep, "crash", "panicked: a panic in step"),
     (Way::PanicInRead, "crash", "panicked: a panic in read"),
     (Way::PanicInCreate, "crash", "panicked: a panic in create"),
@@ -38,7 +38,12 @@ const WAYS: [(Way, &str, &str); 16] = [
     (
         Way::Loop,
         "crash",
-        "it hung: nothing came within 1s of wall-clock time",
+        "it hung: nothing came within 2s of wall-clock time",
+    ),
+    (
+        Way::PrintForEver,
+        "crash",
+        "it hung: nothing came within 2s of wall-clock time",
     ),
     (Way::Print, "pass", ""),
     (
@@ -54,7 +59,11 @@ const WAYS: [(Way, &str, &str); 16] = [
     ),
     (Way::NeverSettle, "fail", "createOffer is pending"),
     (Way::SettleTheUnknown, "fail", "rule "),
-    (Way::FireAtTheUnknown, "fail", "rule channel-event-is-at-a-channel: "),
+    (
+        Way::FireAtTheUnknown,
+        "fail",
+        "rule channel-event-is-at-a-channel: ",
+    ),
     (
         Way::SendFromElsewhere,
         "fail",
@@ -73,6 +82,7 @@ enum Way {
     Abort,
     Exit,
     Loop,
+    PrintForEver,
     Print,
     NeverIdle,
     IdleInThePast,
@@ -149,7 +159,7 @@ fn run(glare: &Glare, other: &str) {
         "--cast",
         &cast,
         "--watchdog",
-        "1s",
+        "2s",
         "--jobs",
         "2",
         "--out",
@@ -251,7 +261,7 @@ fn the_bundle_of_a_hostile_cell_replays() {
     for (way, kind, _) in WAYS {
         let bundle = format!("out/case/a={},b=reference,seed=0", way.name());
         glare
-            .run(&["replay", &bundle, "--watchdog", "1s"])
+            .run(&["replay", &bundle, "--watchdog", "2s"])
             .ends_with(0)
             .says(&format!(
                 "case a={},b=reference seed=0\nrecorded: {kind} ",
@@ -328,6 +338,7 @@ impl Peer for HostilePeer {
             Way::Loop if later => loop {
                 std::hint::spin_loop();
             },
+            Way::PrintForEver if later => print_for_ever(),
             Way::Print => print_garbage(),
             Way::NeverIdle => return Step::TaskEnd,
             Way::DoNothing => return Step::Idle(None),
@@ -379,6 +390,15 @@ fn print_garbage() {
         b"half a line, then glare-worker:",
     ] {
         out.write_all(garbage).and_then(|()| out.flush()).expect("standard output is open");
+    }
+}
+
+/// A line without an end.
+fn print_for_ever() -> ! {
+    let mut out = std::io::stdout().lock();
+    loop {
+        // Whoever reads it may go away.
+        let _ = out.write_all(&[b'x'; 4_096]);
     }
 }
 
