@@ -119,14 +119,15 @@ async fn lane(pool: Pool, shared: Arc<Mutex<Shared>>) -> Result<(), Problem> {
                 }
                 Ended::Done(done)
             }
-            Ok(None) => Ended::Crashed(current.post_mortem().await),
+            Ok(None) => {
+                let (ended, said) = current.post_mortem().await;
+                Ended::Crashed(format!("{ended}{said}"))
+            }
             Err(_) => {
-                let said = current.post_mortem().await;
+                let (_, said) = current.post_mortem().await;
+                let watchdog = pool.watchdog;
                 Ended::Crashed(format!(
-                    "it hung: nothing came within {:?} of wall-clock time{}",
-                    pool.watchdog,
-                    said.split_once(':')
-                        .map_or_else(String::new, |(_, said)| format!(";{said}"))
+                    "it hung: nothing came within {watchdog:?} of wall-clock time{said}"
                 ))
             }
         };
@@ -239,8 +240,8 @@ impl Worker {
         let _ = child.wait().await;
     }
 
-    /// Ends the worker, if it has not ended, and says how it did and what it said last.
-    async fn post_mortem(mut self) -> String {
+    /// Ends the worker, if it has not ended, and says how it did, and what it said last, if anything, after a colon.
+    async fn post_mortem(mut self) -> (String, String) {
         // Fails only where the worker is gone already.
         let _ = self.child.start_kill();
         let status = self.child.wait().await;
@@ -263,10 +264,11 @@ impl Worker {
             Ok(status) => format!("the process ended with {status}"),
             Err(error) => format!("the process is lost ({error})"),
         };
-        if last.is_empty() {
-            ended
+        let said = if last.is_empty() {
+            String::new()
         } else {
-            format!("{ended}: {}", last.join(" | "))
-        }
+            format!(": {}", last.join(" | "))
+        };
+        (ended, said)
     }
 }
