@@ -78,7 +78,10 @@ impl Summary {
 }
 
 /// Holds the cells of a run against the ledger.
-pub fn classify(cells: &[CellReport], ledger: &Ledger) -> Summary {
+///
+/// `whole` says that the cells are all there are: only then does an entry about some of many cells have to be confirmed by
+/// one of them. An entry about every cell that it covers is held against each in any case.
+pub fn classify(cells: &[CellReport], ledger: &Ledger, whole: bool) -> Summary {
     let entries = ledger.entries();
     let mut matched = vec![false; entries.len()];
     let mut in_play = vec![false; entries.len()];
@@ -115,7 +118,7 @@ pub fn classify(cells: &[CellReport], ledger: &Ledger) -> Summary {
     let ledger_faults = entries
         .iter()
         .enumerate()
-        .filter(|(index, _)| in_play[*index] && !matched[*index])
+        .filter(|(index, _)| whole && in_play[*index] && !matched[*index])
         .map(|(_, entry)| {
             format!(
                 "{}: no cell of {} with {} ended with `{}`",

@@ -231,7 +231,7 @@ mod tests {
 
     fn class(cell: CellReport) -> (Class, bool) {
         let ledger = Ledger::parse("test", LEDGER).unwrap();
-        let summary = classify(&[cell], &ledger);
+        let summary = classify(&[cell], &ledger, true);
         (summary.classes[0].0, summary.as_expected())
     }
 
@@ -282,8 +282,8 @@ mod tests {
             cell(VerdictKind::Pass, "b", "0.25.0"),
             cell(VerdictKind::Stall, "b", "0.25.0"),
         ];
-        assert!(classify(&cells, &ledger).as_expected());
-        let summary = classify(&cells[..1], &ledger);
+        assert!(classify(&cells, &ledger, true).as_expected());
+        let summary = classify(&cells[..1], &ledger, true);
         assert_eq!(
             (summary.classes[0].0, summary.as_expected()),
             (Class::Passed, false)

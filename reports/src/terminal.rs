@@ -268,7 +268,7 @@ mod tests {
             replay: "glare replay somewhere".to_owned(),
         };
         let cells = [cell(VerdictKind::Stall, "nothing \u{1b}[2J left")];
-        let summary = classify(&cells, &Ledger::default());
+        let summary = classify(&cells, &Ledger::default(), true);
         let text = render(&cells, &summary, Duration::from_millis(1500), 2);
         let text = console::strip_ansi_codes(&text).into_owned();
         for part in [

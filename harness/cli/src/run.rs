@@ -55,7 +55,8 @@ pub(crate) fn run(registry: &Registry, arguments: &RunArguments) -> Result<Exit,
         .map(|(cell, ended)| report(registry, &scenarios, cell, ended, Some(&arguments.out)))
         .collect::<Result<Vec<CellReport>, Problem>>()?;
     let wall = started.elapsed();
-    let summary = classify(&reports, &ledger);
+    let whole = arguments.paths.is_empty() && arguments.peers.is_empty() && arguments.cast.is_empty();
+    let summary = classify(&reports, &ledger, whole);
     crate::say(&terminal::render(&reports, &summary, wall, arguments.jobs()));
     crate::say(&format!("bundles are in {}\n", arguments.out.display()));
     Ok(if summary.as_expected() {

@@ -199,10 +199,7 @@ fn fill(
     })?;
     write(folder, "trace.jsonl", |file| {
         json_line(file, &outcome.header)?;
-        outcome
-            .trace
-            .iter()
-            .try_for_each(|record| json_line(file, record))
+        file.write_all(&outcome.lines)
     })?;
     write(folder, "states.yaml", |file| {
         file.write_all(states_yaml(outcome).as_bytes())

@@ -7,6 +7,7 @@ use glare_scenario::script::{
     MediaExpectation, SdpExpectation, SdpField, Target,
 };
 
+use crate::payload;
 use crate::performance::Performance;
 use crate::sdp_text;
 use crate::variables::{Channel, WrongVariable};
@@ -52,7 +53,8 @@ impl Performance<'_> {
         Ok(unmet)
     }
 
-    fn unmet_condition(&self, condition: &Condition) -> Result<Option<Unmet>, CannotTell> {
+    /// Says of a condition that does not hold what was expected and what is.
+    pub(crate) fn unmet_condition(&self, condition: &Condition) -> Result<Option<Unmet>, CannotTell> {
         let (subject, value, matcher, peer) = match condition {
             Condition::Attribute { subject, matcher } => {
                 let value = self.read(subject)?;
@@ -419,22 +421,14 @@ impl Performance<'_> {
                 peer: peer.clone(),
             });
         };
-        let mut left: Vec<&str> = sent_messages.iter().map(String::as_str).collect();
-        let mut last = None;
-        let mut ordered = true;
-        for (index, message) in received_messages.iter().enumerate() {
-            let Some(place) = left.iter().position(|sent| sent == message) else {
-                miss(
-                    format!("every message on {received} to be one that was sent on {sent}, once"),
-                    format!("message {} was not sent, or came again", index + 1),
-                );
-                continue;
-            };
-            left[place] = "";
-            ordered &= last.is_none_or(|last| place > last);
-            last = Some(place);
+        let arrivals = payload::compare(sent_messages, received_messages);
+        for index in arrivals.strangers {
+            miss(
+                format!("every message on {received} to be one that was sent on {sent}, once"),
+                format!("message {} was not sent, or came again", index + 1),
+            );
         }
-        if in_order && !ordered {
+        if in_order && !arrivals.in_order {
             miss(
                 "messages in the order they were sent".to_owned(),
                 "they came in another order".to_owned(),

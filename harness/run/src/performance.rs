@@ -7,7 +7,7 @@
 
 use std::collections::BTreeMap;
 
-use glare_net::{Key, LinkId, LinkProperties, Way};
+use glare_net::Key;
 use glare_oracle::trace::What;
 use glare_peer::{
     Attribute, Called, Event, EventKind, Exception, Handle, Operation, OperationId, SignalingState, SimTime,
@@ -19,6 +19,7 @@ use glare_scenario::script::{EventPattern, Level, Step as ScriptStep};
 use crate::conditions::{CannotTell, Unmet, level_text};
 use crate::matching::Context;
 use crate::negotiation::{Await, Do, PerfectNegotiation, Rejection};
+use crate::network_changes::Changes;
 use crate::payload;
 use crate::signalling::{Message, Signal};
 use crate::variables::{Channel, Variables};
@@ -92,7 +93,7 @@ pub(crate) struct Performance<'a> {
     pub(crate) mailbox: Vec<Message>,
     pub(crate) trickles: Vec<(usize, usize)>,
     pub(crate) negotiations: BTreeMap<usize, PerfectNegotiation>,
-    pub(crate) changes: Vec<(LinkId, Way, LinkProperties)>,
+    pub(crate) changes: Changes,
     pub(crate) background: BTreeMap<OperationId, Background>,
     pub(crate) departures: Vec<Departure>,
     pub(crate) remarks: Vec<Departure>,
@@ -119,7 +120,7 @@ impl<'a> Performance<'a> {
             mailbox: Vec::new(),
             trickles: Vec::new(),
             negotiations: BTreeMap::new(),
-            changes: Vec::new(),
+            changes: Changes::default(),
             background: BTreeMap::new(),
             departures: Vec::new(),
             remarks: Vec::new(),
@@ -195,14 +196,20 @@ impl<'a> Performance<'a> {
         Ok(())
     }
 
-    /// Steps peers until none has anything left to do now.
+    /// Steps peers until none has anything left to do now. A task is played to its end before another peer goes on, also
+    /// where a listener has called that one: conditions looked at when a task ends never see half of another.
     fn settle_down(&mut self) -> Result<(), End> {
-        while let Some(player) = self.world.busy() {
+        let mut in_task = None;
+        while let Some(player) = in_task.or_else(|| self.world.busy()) {
             self.stop()?;
+            in_task = Some(player);
             match self.world.step(player) {
                 (Step::Fired(event), number) => self.fired(player, event, number)?,
                 (Step::Settled(operation, result), _) => self.settled(player, operation, &result)?,
-                (Step::TaskEnd | Step::Idle(_), _) => self.look_again()?,
+                (Step::TaskEnd | Step::Idle(_), _) => {
+                    in_task = None;
+                    self.look_again()?;
+                }
             }
         }
         Ok(())
@@ -325,7 +332,20 @@ impl<'a> Performance<'a> {
         let Some(negotiation) = self.negotiations.get_mut(&player) else {
             return Ok(());
         };
-        let Some(awaited) = negotiation.take(operation) else {
+        match negotiation.take(operation) {
+            Some(awaited) => self.negotiation_goes_on(player, awaited, result),
+            None => Ok(()),
+        }
+    }
+
+    /// Goes on with a listener of perfect negotiation behind an await.
+    fn negotiation_goes_on(
+        &mut self,
+        player: usize,
+        awaited: Await,
+        result: &Result<Value, Exception>,
+    ) -> Result<(), End> {
+        let Some(negotiation) = self.negotiations.get_mut(&player) else {
             return Ok(());
         };
         match result {
@@ -387,19 +407,21 @@ impl<'a> Performance<'a> {
             }
         };
         let (id, called) = self.call(player, operation);
-        match called {
+        let result = match called {
             Called::Promise => {
                 if let (Some(negotiation), Some(awaited)) = (self.negotiations.get_mut(&player), awaited) {
                     negotiation.awaits(id, awaited);
                 }
-                Ok(())
+                return Ok(());
             }
-            Called::Unsupported(what) => Err(End::Unsupported(what.to_string())),
-            Called::Threw(exception) => {
-                self.background_rejection(player, "perfect negotiation", &exception);
-                Ok(())
-            }
-            Called::Returned(_) => Ok(()),
+            Called::Unsupported(what) => return Err(End::Unsupported(what.to_string())),
+            Called::Threw(exception) => Err(exception),
+            Called::Returned(value) => Ok(value),
+        };
+        // `await` takes what is no promise as well, and `finally` runs either way.
+        match awaited {
+            Some(awaited) => self.negotiation_goes_on(player, awaited, &result),
+            None => Ok(()),
         }
     }
 
@@ -490,10 +512,7 @@ impl<'a> Performance<'a> {
                 }
                 Ok(())
             }
-            Alarm::Undo(change) => {
-                self.undo(change);
-                Ok(())
-            }
+            Alarm::Undo(change) => self.undo(change),
             Alarm::Send => self.send_next(),
         }
     }

@@ -52,6 +52,8 @@ pub struct Outcome {
     pub measures: Measures,
     /// Where a forced run departs from its record, for people; none where it does not.
     pub departure: Option<String>,
+    /// The trace as it is written to disk: to measure it is to write it, and once is enough.
+    pub(crate) lines: Vec<u8>,
 }
 
 /// What was measured of a run.
@@ -239,7 +241,7 @@ fn judged(header: Header, scenario: &Scenario, ran: Ran) -> Outcome {
         (None, End::Stalled(why)) => (VerdictKind::Stall, why),
         (None, End::Faulty(what)) => (VerdictKind::Fail, format!("the scenario {}: {what}", scenario.id)),
     };
-    let trace_hash = recorder::trace_hash(&trace);
+    let (lines, trace_hash) = recorder::written(&trace);
     Outcome {
         header,
         verdict: Verdict {
@@ -259,6 +261,7 @@ fn judged(header: Header, scenario: &Scenario, ran: Ran) -> Outcome {
             trace_hash,
         },
         departure: remains.departure,
+        lines,
     }
 }
 
@@ -272,6 +275,7 @@ fn not_run(header: Header, verdict: Verdict) -> Outcome {
         descriptions: Vec::new(),
         measures: Measures::default(),
         departure: None,
+        lines: Vec::new(),
     }
 }
 
@@ -387,7 +391,7 @@ fn plane(scenario: &Scenario) -> Plane {
                 FaultAction::Drop => Effect::Drop,
                 FaultAction::Duplicate => Effect::Duplicate,
                 FaultAction::Delay(more) => Effect::Delay(*more),
-                FaultAction::After(other) => Effect::After(pattern(other)?),
+                FaultAction::After(other) => Effect::After(pattern(other)?, other.nth.map_or(1, u64::from)),
                 FaultAction::Behind(others) => Effect::Behind(u64::from(*others)),
             };
             Some(Fault {

@@ -79,27 +79,30 @@ impl Recorder {
     }
 }
 
-/// The hash of a trace: of its lines as they are written to disk, but for where the steps stand in their file. The scenario of a
-/// bundle has other lines than the one it was made from, and plays the same.
-pub(crate) fn trace_hash(records: &[Record]) -> String {
+/// A trace as it is written to disk, one line a record, and the hash of that in hexadecimal.
+///
+/// Where the steps stand in their file does not enter the hash: the scenario of a bundle has other lines than the one it was made
+/// from, and plays the same.
+pub(crate) fn written(records: &[Record]) -> (Vec<u8>, String) {
+    // A record is plain data with string keys, which always has a JSON form; memory takes every write.
+    const PLAIN: &str = "a record is plain data";
+    let mut lines = Vec::new();
     let mut hash = Sha256::new();
     for record in records {
-        let line = match &record.what {
-            What::Step { text, .. } => serde_json::to_vec(&Record {
-                what: What::Step {
-                    at: String::new(),
-                    text: text.clone(),
-                },
-                ..*record
-            }),
-            _ => serde_json::to_vec(record),
-        };
-        // A record is plain data with string keys, which always has a JSON form.
-        let line = line.expect("a record is plain data");
-        hash.update(&line);
-        hash.update(b"\n");
+        let start = lines.len();
+        serde_json::to_writer(&mut lines, record).expect(PLAIN);
+        lines.push(b'\n');
+        if let What::Step { text, .. } = &record.what {
+            let what = What::Step {
+                at: String::new(),
+                text: text.clone(),
+            };
+            hash.update(serde_json::to_vec(&Record { what, ..*record }).expect(PLAIN));
+        } else {
+            hash.update(&lines[start..]);
+        }
     }
-    hexadecimal(&hash.finalize())
+    (lines, hexadecimal(&hash.finalize()))
 }
 
 fn hexadecimal(bytes: &[u8]) -> String {

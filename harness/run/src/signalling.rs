@@ -3,7 +3,7 @@
 //! A message takes the delay of its pair and arrives in the order it was sent, unless a fault of the scenario drops,
 //! duplicates, delays or reorders it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::time::Duration;
 
 use glare_peer::{IceCandidate, SessionDescription};
@@ -79,8 +79,8 @@ pub(crate) enum Effect {
     Delay(Duration),
     /// It arrives right after this many of those sent behind it in its direction.
     Behind(u64),
-    /// It arrives right after the first message that arrives and matches.
-    After(Pattern),
+    /// It arrives right after the n-th message, from 1, of those that match has arrived; as ever where it has already.
+    After(Pattern, u64),
 }
 
 impl Effect {
@@ -89,7 +89,7 @@ impl Effect {
             Effect::Drop => "drop",
             Effect::Duplicate => "duplicate",
             Effect::Delay(_) => "delay",
-            Effect::Behind(_) | Effect::After(_) => "reorder",
+            Effect::Behind(_) | Effect::After(..) => "reorder",
         }
     }
 }
@@ -102,6 +102,8 @@ pub(crate) struct Plane {
     messages: Vec<Message>,
     /// Messages held back, and for what.
     held: Vec<(u64, Hold)>,
+    /// The messages that have arrived, in order.
+    arrived: Vec<u64>,
 }
 
 /// What a message is held back for.
@@ -109,8 +111,8 @@ pub(crate) struct Plane {
 enum Hold {
     /// That this many later ones of its direction arrive.
     Behind(u64),
-    /// That one that matches arrives.
-    After(Pattern),
+    /// That so many that match have arrived.
+    After(Pattern, u64),
 }
 
 /// What is to be scheduled for a message that was sent.
@@ -132,6 +134,7 @@ impl Plane {
             faults: faults.into_iter().map(|fault| (fault, 0)).collect(),
             messages: Vec::new(),
             held: Vec::new(),
+            arrived: Vec::new(),
         }
     }
 
@@ -143,7 +146,9 @@ impl Plane {
             .get(&(message.from, message.to))
             .copied()
             .unwrap_or_default();
-        let effect = self.effect(&message);
+        let effect = self.effect(&message).filter(
+            |effect| !matches!(effect, Effect::After(pattern, nth) if self.have_arrived(*pattern) >= *nth),
+        );
         self.messages.push(message);
         let arrivals = match effect {
             None => vec![delay],
@@ -154,8 +159,8 @@ impl Plane {
                 self.held.push((number, Hold::Behind(others)));
                 Vec::new()
             }
-            Some(Effect::After(pattern)) => {
-                self.held.push((number, Hold::After(pattern)));
+            Some(Effect::After(pattern, nth)) => {
+                self.held.push((number, Hold::After(pattern, nth)));
                 Vec::new()
             }
         };
@@ -180,36 +185,52 @@ impl Plane {
         decided
     }
 
-    /// A message arrives: gives it, and the messages that were only waiting for it.
+    /// A message arrives: gives it, the messages that were only waiting for it, those that waited for these, and so on.
     pub(crate) fn arrive(&mut self, message: u64) -> Vec<(u64, Message)> {
-        let Some(arrived) = self.get(message) else {
-            return Vec::new();
-        };
+        let mut out = Vec::new();
+        let mut arriving = VecDeque::from([message]);
+        while let Some(number) = arriving.pop_front() {
+            if let Some(arrived) = self.get(number) {
+                self.arrived.push(number);
+                arriving.extend(self.release(number, &arrived));
+                out.push((number, arrived));
+            }
+        }
+        out
+    }
+
+    /// Takes out the messages that were only waiting for one that has arrived.
+    fn release(&mut self, number: u64, arrived: &Message) -> Vec<u64> {
+        let mut held = std::mem::take(&mut self.held);
         let mut released = Vec::new();
-        let messages = &self.messages;
-        self.held.retain_mut(|(held, hold)| {
+        held.retain_mut(|(waiting, hold)| {
             let release = match hold {
                 Hold::Behind(others) => {
-                    let behind = messages.get(*held as usize).is_some_and(|waiting| {
-                        (waiting.from, waiting.to) == (arrived.from, arrived.to) && *held < message
-                    });
+                    let behind = self
+                        .get(*waiting)
+                        .is_some_and(|waiting| (waiting.from, waiting.to) == (arrived.from, arrived.to))
+                        && *waiting < number;
                     *others = others.saturating_sub(u64::from(behind));
                     *others == 0
                 }
-                Hold::After(pattern) => pattern.matches(&arrived),
+                Hold::After(pattern, nth) => self.have_arrived(*pattern) >= *nth,
             };
             if release {
-                released.push(*held);
+                released.push(*waiting);
             }
             !release
         });
-        let mut out = vec![(message, arrived)];
-        out.extend(
-            released
-                .into_iter()
-                .filter_map(|held| Some((held, self.get(held)?))),
-        );
-        out
+        self.held = held;
+        released
+    }
+
+    /// How many messages that match have arrived.
+    fn have_arrived(&self, pattern: Pattern) -> u64 {
+        let matching = |number: &&u64| {
+            self.get(**number)
+                .is_some_and(|message| pattern.matches(&message))
+        };
+        self.arrived.iter().filter(matching).count() as u64
     }
 
     fn get(&self, message: u64) -> Option<Message> {
@@ -273,5 +294,52 @@ mod tests {
         let order: Vec<u64> = plane.arrive(1).into_iter().map(|(number, _)| number).collect();
         assert_eq!(order, [1, 0]);
         assert!(plane.held.is_empty());
+    }
+
+    #[test]
+    fn a_message_that_was_held_lets_go_of_those_that_wait_for_it() {
+        let from = |from| Pattern {
+            kind: None,
+            from,
+            to: None,
+        };
+        let fault = |on, effect| Fault {
+            on,
+            nth: Some(1),
+            effect,
+        };
+        let mut plane = Plane::new(
+            BTreeMap::new(),
+            vec![
+                fault(from(0), Effect::After(from(1), 1)),
+                fault(from(2), Effect::After(from(0), 1)),
+            ],
+        );
+        let message = |from, to| Message {
+            from,
+            to,
+            signal: Signal::Candidate(IceCandidate::default()),
+        };
+        plane.send(message(2, 0));
+        plane.send(message(0, 1));
+        plane.send(message(1, 0));
+        let order: Vec<u64> = plane.arrive(2).into_iter().map(|(number, _)| number).collect();
+        assert_eq!(order, [2, 1, 0]);
+    }
+
+    #[test]
+    fn a_message_waits_for_the_nth_of_others_and_for_none_that_has_arrived() {
+        let others = Pattern {
+            kind: None,
+            from: 1,
+            to: None,
+        };
+        let mut plane = plane(Effect::After(others, 2), None);
+        plane.send(candidate(0));
+        plane.send(candidate(1));
+        plane.send(candidate(1));
+        assert_eq!(plane.arrive(1).len(), 1);
+        assert_eq!(plane.arrive(2).len(), 2);
+        assert_eq!(plane.send(candidate(0)).arrivals.len(), 1);
     }
 }

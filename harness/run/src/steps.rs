@@ -1,17 +1,12 @@
-//! What the steps of a script do.
+//! What the steps of a script do, and how they wait. Those that call a peer are in `calls`, those that change the network in
+//! `network_changes`.
 
 use std::time::Duration;
 
-use glare_net::{Direction, LinkPatch, Way};
-use glare_oracle::trace::What;
-use glare_peer::{
-    Called, Event, EventKind, Exception, Handle, IceCandidate, LocalDescriptionInit, OfferOptions, Operation,
-    SessionDescription, Value,
-};
+use glare_peer::{Event, EventKind, Exception, SessionDescription, Value};
 use glare_scenario::script::{
-    Action, Call, CandidateArgument, Completion, Condition, DescriptionArgument, Edit, Expectation,
-    Happening, LinkChange, LinkDirection, Located, MessageKind, Method, Outcome, Send, Signalled, Step,
-    Target, Template, Wait,
+    Action, Call, Completion, Condition, Edit, Expectation, Happening, Located, MessageKind, Outcome,
+    Signalled, Step, Wait,
 };
 
 use crate::conditions::{CannotTell, Unmet, happening_text, value_text};
@@ -67,7 +62,7 @@ impl<'a> Performance<'a> {
         Ok(())
     }
 
-    fn unblock(&mut self) -> Result<(), End> {
+    pub(crate) fn unblock(&mut self) -> Result<(), End> {
         self.blocked = None;
         if let Some((_, key)) = self.patience.take() {
             self.world.cancel(key);
@@ -390,293 +385,6 @@ impl<'a> Performance<'a> {
             .collect())
     }
 
-    fn perform_call(&mut self, step: &'a Step, call: &'a Call, index: Option<usize>) -> Result<(), End> {
-        let (player, object) = self.object(&call.target)?;
-        let operation = self.operation(&call.target, object, &call.method)?;
-        let role = call.target.role();
-        let (id, called) = self.call(player, operation);
-        let wanted = match &call.completion {
-            Completion::Await(outcome) => outcome,
-            Completion::Start(_) => &Outcome::Success,
-        };
-        let actual = match (called, wanted) {
-            (Called::Unsupported(what), _) => return Err(End::Unsupported(what.to_string())),
-            (Called::Threw(exception), Outcome::Throws(pattern))
-                if matching::is_exception(&exception, pattern) =>
-            {
-                return Ok(());
-            }
-            (Called::Threw(exception), _) => format!("it threw {exception}"),
-            (Called::Returned(value), Outcome::Success) => {
-                if let Some(save) = &call.save {
-                    self.variables.set_value(save, player, value);
-                }
-                return Ok(());
-            }
-            (Called::Returned(value), _) => format!("it returned {}", value_text(&value)),
-            (Called::Promise, Outcome::Throws(_)) => "it returned a promise".to_owned(),
-            (Called::Promise, _) => {
-                match (&call.completion, index) {
-                    (Completion::Start(Some(name)), _) => self.variables.promise(name, id),
-                    (Completion::Await(_), Some(index)) => self.blocked = Some(Blocked::Promise(id, index)),
-                    (Completion::Start(None), _) | (Completion::Await(_), None) => {}
-                }
-                return Ok(());
-            }
-        };
-        let expected = format!("{} {}", step.text, outcome_text(wanted));
-        self.depart_at(
-            step,
-            Unmet {
-                expected,
-                actual,
-                peer: Some(role.to_owned()),
-            },
-        );
-        Err(End::Departed)
-    }
-
-    fn operation(&self, target: &Target, object: Handle, method: &Method) -> Result<Operation, End> {
-        let channel = matches!(target, Target::Channel { .. });
-        Ok(match method {
-            Method::CreateOffer { ice_restart } => Operation::CreateOffer(OfferOptions {
-                ice_restart: *ice_restart,
-            }),
-            Method::CreateAnswer => Operation::CreateAnswer,
-            Method::SetLocalDescription(argument) => {
-                Operation::SetLocalDescription(self.local_description(argument)?)
-            }
-            Method::SetRemoteDescription(argument) => {
-                let LocalDescriptionInit { sdp_type, sdp } = self.local_description(argument)?;
-                let Some(sdp_type) = sdp_type else {
-                    return Err(End::Faulty("setRemoteDescription needs a type".to_owned()));
-                };
-                Operation::SetRemoteDescription(SessionDescription { sdp_type, sdp })
-            }
-            Method::AddIceCandidate(argument) => Operation::AddIceCandidate(self.candidate(argument)?),
-            Method::CreateDataChannel { label, init } => Operation::CreateDataChannel {
-                label: label.clone(),
-                init: init.clone(),
-            },
-            Method::RestartIce => Operation::RestartIce,
-            Method::Close if channel => Operation::CloseDataChannel { channel: object },
-            Method::Close => Operation::Close,
-            Method::SetBufferedAmountLowThreshold(threshold) => Operation::SetBufferedAmountLowThreshold {
-                channel: object,
-                threshold: *threshold,
-            },
-        })
-    }
-
-    fn local_description(&self, argument: &DescriptionArgument) -> Result<LocalDescriptionInit, End> {
-        Ok(match argument {
-            DescriptionArgument::Nothing => LocalDescriptionInit::default(),
-            DescriptionArgument::Variable(name) => self.variables.description(name)?.clone().into(),
-            DescriptionArgument::Init { sdp_type, sdp } => LocalDescriptionInit {
-                sdp_type: *sdp_type,
-                sdp: match sdp {
-                    Some(sdp) => self.text(sdp)?.unwrap_or_default().into(),
-                    None => "".into(),
-                },
-            },
-        })
-    }
-
-    fn candidate(&self, argument: &CandidateArgument) -> Result<IceCandidate, End> {
-        Ok(match argument {
-            CandidateArgument::Nothing => IceCandidate::default(),
-            CandidateArgument::Variable(name) => self.variables.candidate(name)?.clone(),
-            CandidateArgument::Init {
-                candidate,
-                sdp_mid,
-                sdp_m_line_index,
-                username_fragment,
-            } => {
-                let optional = |template: &Option<Template<String>>| match template {
-                    Some(template) => self.text(template),
-                    None => Ok(None),
-                };
-                IceCandidate {
-                    candidate: optional(candidate)?.unwrap_or_default(),
-                    sdp_mid: optional(sdp_mid)?,
-                    sdp_m_line_index: match sdp_m_line_index {
-                        Some(Template::Literal(index)) => Some(*index),
-                        Some(Template::Variable(path)) => match self.variables.value(path)? {
-                            Value::Number(index) => Some(index as u16),
-                            _ => None,
-                        },
-                        None => None,
-                    },
-                    username_fragment: optional(username_fragment)?,
-                }
-            }
-        })
-    }
-
-    fn text(&self, template: &Template<String>) -> Result<Option<String>, End> {
-        Ok(match template {
-            Template::Literal(text) => Some(text.clone()),
-            Template::Variable(path) => match self.variables.value(path)? {
-                Value::String(text) => Some(text),
-                Value::Null | Value::Undefined => None,
-                other => {
-                    return Err(End::Faulty(format!(
-                        "{} is {}, not a string",
-                        path.name,
-                        value_text(&other)
-                    )));
-                }
-            },
-        })
-    }
-
-    fn begin_send(&mut self, step: &'a Step, send: &'a Send, index: Option<usize>) -> Result<(), End> {
-        if index.is_none() || send.every.is_zero() || send.count <= 1 {
-            for number in 1..=send.count {
-                self.send_one(step, send, number)?;
-            }
-            return Ok(());
-        }
-        self.send_one(step, send, 1)?;
-        self.world.alarm(self.world.now() + send.every, Alarm::Send);
-        self.blocked = Some(Blocked::Send(2));
-        Ok(())
-    }
-
-    /// It is time for the next of several messages.
-    pub(crate) fn send_next(&mut self) -> Result<(), End> {
-        let (Some(Blocked::Send(number)), Some(step)) = (&self.blocked, self.current_step()) else {
-            return Ok(());
-        };
-        let number = *number;
-        let Action::Send(send) = &step.action else {
-            return Ok(());
-        };
-        self.send_one(step, send, number)?;
-        if number >= send.count {
-            return self.unblock();
-        }
-        self.world.alarm(self.world.now() + send.every, Alarm::Send);
-        self.blocked = Some(Blocked::Send(number + 1));
-        Ok(())
-    }
-
-    fn send_one(&mut self, step: &'a Step, send: &'a Send, number: u32) -> Result<(), End> {
-        let channel = self.variables.channel(&send.channel)?;
-        let data = send.payload.message(number, send.count);
-        let (_, called) = self.call(
-            channel.player,
-            Operation::Send {
-                channel: channel.handle,
-                data,
-            },
-        );
-        let actual = match (called, &send.throws) {
-            (Called::Unsupported(what), _) => return Err(End::Unsupported(what.to_string())),
-            (Called::Threw(exception), Some(pattern)) if matching::is_exception(&exception, pattern) => {
-                return Ok(());
-            }
-            (Called::Threw(exception), _) => format!("it threw {exception}"),
-            (Called::Returned(_), None) => return Ok(()),
-            (Called::Returned(_), Some(_)) => "it returned".to_owned(),
-            (Called::Promise, _) => "it returned a promise".to_owned(),
-        };
-        let expected = match &send.throws {
-            Some(pattern) => format!("send to throw {}", matching::exceptions(pattern)),
-            None => "send not to throw".to_owned(),
-        };
-        let peer = self
-            .world
-            .players
-            .get(channel.player)
-            .map(|player| player.role.clone());
-        self.depart_at(
-            step,
-            Unmet {
-                expected,
-                actual,
-                peer,
-            },
-        );
-        Err(End::Departed)
-    }
-
-    fn change(
-        &mut self,
-        name: &str,
-        direction: LinkDirection,
-        change: &LinkChange,
-        span: Option<Duration>,
-    ) -> Result<(), End> {
-        let Some(link) = self.world.network.link(name) else {
-            return Err(End::Faulty(format!("there is no link {name:?}")));
-        };
-        let patch = LinkPatch {
-            delay: change.delay,
-            jitter: change.jitter,
-            reorder: change.reorder,
-            loss: change.loss,
-            rate: change.rate.map(glare_net::Limit::At),
-            queue: change.queue.map(glare_net::Limit::At),
-            outage: change.outage,
-        };
-        let direction = match direction {
-            LinkDirection::Both => Direction::Both,
-            LinkDirection::Forward => Direction::Forward,
-            LinkDirection::Backward => Direction::Backward,
-        };
-        for &way in direction.ways() {
-            let before = *self.world.network.properties(link, way);
-            if let Some(span) = span {
-                self.world
-                    .alarm(self.world.now() + span, Alarm::Undo(self.changes.len()));
-                self.changes.push((link, way, before));
-            }
-        }
-        if let Err(error) = self.world.network.change(link, direction, &patch) {
-            return Err(End::Faulty(error.to_string()));
-        }
-        let text = change_text(change, direction, span);
-        self.world.recorder.record(
-            self.world.now(),
-            What::Changed {
-                link: name.to_owned(),
-                text,
-            },
-        );
-        Ok(())
-    }
-
-    /// Undoes a change of the network whose time is over.
-    pub(crate) fn undo(&mut self, change: usize) {
-        let Some((link, way, before)) = self.changes.get(change).copied() else {
-            return;
-        };
-        let limit =
-            |value: Option<u64>| Some(value.map_or(glare_net::Limit::Unlimited, glare_net::Limit::At));
-        let patch = LinkPatch {
-            delay: Some(before.delay),
-            jitter: Some(before.jitter),
-            reorder: Some(before.reorder),
-            loss: Some(before.loss),
-            rate: limit(before.rate),
-            queue: limit(before.queue),
-            outage: Some(before.outage),
-        };
-        let direction = match way {
-            Way::Forward => Direction::Forward,
-            Way::Backward => Direction::Backward,
-        };
-        let name = self.world.network.link_name(link).to_owned();
-        let text = match self.world.network.change(link, direction, &patch) {
-            Ok(()) => format!("{way}: as before"),
-            Err(error) => format!("{way}: not undone: {error}"),
-        };
-        self.world
-            .recorder
-            .record(self.world.now(), What::Changed { link: name, text });
-    }
-
     fn edit(&mut self, edit: &Edit) -> Result<(), End> {
         let SessionDescription { sdp_type, sdp } = self.variables.description(&edit.description)?.clone();
         let mut text = sdp.to_string();
@@ -705,42 +413,11 @@ impl<'a> Performance<'a> {
     }
 }
 
-fn outcome_text(outcome: &Outcome) -> String {
+/// How a call must come out, for people.
+pub(crate) fn outcome_text(outcome: &Outcome) -> String {
     match outcome {
         Outcome::Success => "to succeed".to_owned(),
         Outcome::Throws(pattern) => format!("to throw {}", matching::exceptions(pattern)),
         Outcome::Rejects(pattern) => format!("to be rejected with {}", matching::exceptions(pattern)),
     }
-}
-
-fn change_text(change: &LinkChange, direction: Direction, span: Option<Duration>) -> String {
-    let mut parts = Vec::new();
-    if let Some(delay) = change.delay {
-        parts.push(format!("delay {delay:?}"));
-    }
-    if let Some(jitter) = change.jitter {
-        parts.push(format!("jitter {jitter:?}"));
-    }
-    if let Some(reorder) = change.reorder {
-        parts.push(if reorder { "reordering" } else { "order kept" }.to_owned());
-    }
-    if let Some(loss) = change.loss {
-        parts.push(format!("loss {} %", loss * 100.0));
-    }
-    if let Some(rate) = change.rate {
-        parts.push(format!("rate {rate} bit/s"));
-    }
-    if let Some(queue) = change.queue {
-        parts.push(format!("queue {queue} B"));
-    }
-    if let Some(outage) = change.outage {
-        parts.push(if outage { "outage" } else { "no outage" }.to_owned());
-    }
-    let direction = match direction {
-        Direction::Both => "both directions",
-        Direction::Forward => "forward",
-        Direction::Backward => "backward",
-    };
-    let span = span.map_or_else(String::new, |span| format!(", for {span:?}"));
-    format!("{direction}: {}{span}", parts.join(", "))
 }
