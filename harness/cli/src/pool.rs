@@ -5,7 +5,7 @@ use std::process::Stdio;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, BufReader, Lines};
+use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, BufReader};
 use tokio::process::{Child, ChildStdin, ChildStdout, Command};
 
 use crate::exit::Problem;
@@ -13,6 +13,9 @@ use crate::protocol::{Done, Job, MARK, Order};
 
 /// How much of what a worker says on standard error is kept, in bytes.
 const KEPT: usize = 8_192;
+
+/// The longest line of a worker that is looked at, in bytes. A longer one is a peer's: no answer comes near it.
+const LONGEST: usize = 64 << 20;
 
 /// How to work.
 #[derive(Debug, Clone)]
@@ -116,14 +119,15 @@ async fn lane(pool: Pool, shared: Arc<Mutex<Shared>>) -> Result<(), Problem> {
                 }
                 Ended::Done(done)
             }
-            Ok(None) => Ended::Crashed(current.post_mortem().await),
+            Ok(None) => {
+                let (ended, said) = current.post_mortem().await;
+                Ended::Crashed(format!("{ended}{said}"))
+            }
             Err(_) => {
-                let said = current.post_mortem().await;
+                let (_, said) = current.post_mortem().await;
+                let watchdog = pool.watchdog;
                 Ended::Crashed(format!(
-                    "it hung: nothing came within {:?} of wall-clock time{}",
-                    pool.watchdog,
-                    said.split_once(':')
-                        .map_or_else(String::new, |(_, said)| format!(";{said}"))
+                    "it hung: nothing came within {watchdog:?} of wall-clock time{said}"
                 ))
             }
         };
@@ -137,7 +141,7 @@ async fn lane(pool: Pool, shared: Arc<Mutex<Shared>>) -> Result<(), Problem> {
 struct Worker {
     child: Child,
     input: ChildStdin,
-    output: Lines<BufReader<ChildStdout>>,
+    output: BufReader<ChildStdout>,
     said: Arc<Mutex<Vec<u8>>>,
     done: usize,
 }
@@ -177,7 +181,7 @@ impl Worker {
         Ok(Worker {
             child,
             input,
-            output: BufReader::new(output).lines(),
+            output: BufReader::new(output),
             said,
             done: 0,
         })
@@ -189,21 +193,41 @@ impl Worker {
         line.push(b'\n');
         self.input.write_all(&line).await.ok()?;
         self.input.flush().await.ok()?;
+        let start = format!("{MARK}{}:", order.tag);
         loop {
-            // A line that is not text was written by a peer.
-            match self.output.next_line().await {
-                Ok(Some(line)) => {
-                    if let Some(answer) = line.strip_prefix(MARK)
-                        && let Some((tag, answer)) = answer.split_once(':')
-                        && tag == order.tag
-                        && let Ok(done) = serde_json::from_str(answer)
-                    {
-                        return Some(done);
-                    }
+            let line = self.line().await?;
+            if let Some(answer) = line.strip_prefix(start.as_bytes())
+                && let Ok(done) = serde_json::from_slice(answer)
+            {
+                return Some(done);
+            }
+        }
+    }
+
+    /// The next line of the worker's standard output that is not too long; none when there is no further one.
+    async fn line(&mut self) -> Option<Vec<u8>> {
+        let mut line = Vec::new();
+        let mut too_long = false;
+        loop {
+            let read = self.output.fill_buf().await.ok()?;
+            if read.is_empty() {
+                return None;
+            }
+            let end = read.iter().position(|&byte| byte == b'\n');
+            let part = &read[..end.unwrap_or(read.len())];
+            too_long |= line.len() + part.len() > LONGEST;
+            if too_long {
+                line.clear();
+            } else {
+                line.extend_from_slice(part);
+            }
+            let used = part.len() + usize::from(end.is_some());
+            self.output.consume(used);
+            if end.is_some() {
+                if !too_long {
+                    return Some(line);
                 }
-                Ok(None) => return None,
-                Err(error) if error.kind() == std::io::ErrorKind::InvalidData => {}
-                Err(_) => return None,
+                too_long = false;
             }
         }
     }
@@ -216,8 +240,8 @@ impl Worker {
         let _ = child.wait().await;
     }
 
-    /// Ends the worker, if it has not ended, and says how it did and what it said last.
-    async fn post_mortem(mut self) -> String {
+    /// Ends the worker, if it has not ended, and says how it did, and what it said last, if anything, after a colon.
+    async fn post_mortem(mut self) -> (String, String) {
         // Fails only where the worker is gone already.
         let _ = self.child.start_kill();
         let status = self.child.wait().await;
@@ -240,10 +264,11 @@ impl Worker {
             Ok(status) => format!("the process ended with {status}"),
             Err(error) => format!("the process is lost ({error})"),
         };
-        if last.is_empty() {
-            ended
+        let said = if last.is_empty() {
+            String::new()
         } else {
-            format!("{ended}: {}", last.join(" | "))
-        }
+            format!(": {}", last.join(" | "))
+        };
+        (ended, said)
     }
 }

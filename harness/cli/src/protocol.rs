@@ -37,7 +37,11 @@ pub(crate) struct Cell {
 impl Cell {
     /// The command that plays it again.
     pub(crate) fn command(&self) -> String {
-        let cast: Vec<String> = self.cast.iter().map(|(role, name)| format!("{role}={name}")).collect();
+        let cast: Vec<String> = self
+            .cast
+            .iter()
+            .map(|(role, name)| format!("{role}={name}"))
+            .collect();
         let path = quoted(&self.path.display().to_string());
         format!("glare run {path} --cast {} --seed {}", cast.join(","), self.seed)
     }

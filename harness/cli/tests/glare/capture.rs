@@ -174,5 +174,9 @@ fn every_packet_that_the_network_dropped_says_so() {
     assert_eq!(comments, vec![vec!["dropped: loss".to_owned()]; dropped]);
     let sender = "(frame.interface_name == a and ip.src == 10.0.0.1) or (frame.interface_name == b and ip.src == 10.0.0.2)";
     let sent = tshark(&capture, sender, &["frame.number"]).len();
-    assert_eq!(sent, fates.lines().count(), "every packet that was sent is in the capture");
+    assert_eq!(
+        sent,
+        fates.lines().count(),
+        "every packet that was sent is in the capture"
+    );
 }
