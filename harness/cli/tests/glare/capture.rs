@@ -8,7 +8,7 @@ use crate::common::Glare;
 use crate::{LOSSY, glare};
 
 const DTLS_1_2: &str = include_str!("../../../../scenarios/RFC8827/dtls/version-1-2.yaml");
-const LUA: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/dtls_sctp.lua");
+const LUA: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/sctp-in-dtls.lua");
 
 /// A packet of a capture, with the fields that were asked for.
 type Packet = Vec<String>;
