@@ -14,6 +14,8 @@ mod payload;
 mod performance;
 mod play;
 mod recorder;
+#[cfg(test)]
+mod scripted;
 mod sdp_text;
 mod signalling;
 mod steps;
