@@ -77,8 +77,9 @@ impl Summary {
     }
 }
 
-/// Holds the cells of a run against the ledger.
-pub fn classify(cells: &[CellReport], ledger: &Ledger) -> Summary {
+/// Holds the cells of a run against the ledger. Where the run is `whole`, of all scenarios with all peers, every entry has to
+/// speak of some cell: one that does not is of a scenario, a role or a version that is no more.
+pub fn classify(cells: &[CellReport], ledger: &Ledger, whole: bool) -> Summary {
     let entries = ledger.entries();
     let mut matched = vec![false; entries.len()];
     let mut in_play = vec![false; entries.len()];
@@ -115,7 +116,7 @@ pub fn classify(cells: &[CellReport], ledger: &Ledger) -> Summary {
     let ledger_faults = entries
         .iter()
         .enumerate()
-        .filter(|(index, _)| in_play[*index] && !matched[*index])
+        .filter(|(index, _)| (whole || in_play[*index]) && !matched[*index])
         .map(|(_, entry)| {
             format!(
                 "{}: no cell of {} with {} ended with `{}`",

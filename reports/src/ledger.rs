@@ -218,7 +218,7 @@ mod tests {
 
     fn class(cell: CellReport) -> (Class, bool) {
         let ledger = Ledger::parse("test", LEDGER).unwrap();
-        let summary = classify(&[cell], &ledger);
+        let summary = classify(&[cell], &ledger, false);
         (summary.classes[0].0, summary.as_expected())
     }
 
@@ -269,12 +269,21 @@ mod tests {
             cell(VerdictKind::Pass, "b", "0.25.0"),
             cell(VerdictKind::Stall, "b", "0.25.0"),
         ];
-        assert!(classify(&cells, &ledger).as_expected());
-        let summary = classify(&cells[..1], &ledger);
+        assert!(classify(&cells, &ledger, false).as_expected());
+        let summary = classify(&cells[..1], &ledger, false);
         assert_eq!(
             (summary.classes[0].0, summary.as_expected()),
             (Class::Passed, false)
         );
+    }
+
+    #[test]
+    fn an_entry_that_speaks_of_no_cell_is_a_fault_of_a_whole_run() {
+        let ledger = Ledger::parse("test", LEDGER).unwrap();
+        let cells = [cell(VerdictKind::Pass, "b", "0.26.0")];
+        assert!(classify(&cells, &ledger, false).as_expected());
+        let summary = classify(&cells, &ledger, true);
+        assert_eq!((summary.ledger_faults.len(), summary.as_expected()), (1, false));
     }
 
     #[test]

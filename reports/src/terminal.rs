@@ -204,14 +204,14 @@ fn line(out: &mut String, text: std::fmt::Arguments<'_>) {
     // Writing to a string cannot fail. What a peer or a file put into the text must not steer the terminal.
     let mut raw = String::new();
     let _ = raw.write_fmt(text);
-    out.extend(raw.chars().map(|character| {
-        if character.is_control() && character != '\n' {
-            '\u{fffd}'
-        } else {
-            character
-        }
-    }));
+    out.push_str(&printable(&raw));
     out.push('\n');
+}
+
+/// The text with a mark for every control character but the ends of lines and tabs, so that it does not steer a terminal.
+pub fn printable(text: &str) -> String {
+    let steers = |character: char| character.is_control() && !matches!(character, '\n' | '\t');
+    text.chars().map(|character| if steers(character) { '\u{fffd}' } else { character }).collect()
 }
 
 #[cfg(test)]
@@ -242,7 +242,7 @@ mod tests {
             replay: "glare replay somewhere".to_owned(),
         };
         let cells = [cell(VerdictKind::Stall, "nothing \u{1b}[2J left")];
-        let summary = classify(&cells, &Ledger::default());
+        let summary = classify(&cells, &Ledger::default(), false);
         let text = render(&cells, &summary, Duration::from_millis(1500), 2);
         let text = console::strip_ansi_codes(&text).into_owned();
         for part in [
