@@ -22,7 +22,13 @@ pub fn render(cells: &[CellReport], summary: &Summary, wall: Duration, jobs: usi
         tell(&mut out, group);
     }
     if groups.len() > TOLD {
-        line(&mut out, format_args!("\n… and {} more kinds of failure that are unexpected", groups.len() - TOLD));
+        line(
+            &mut out,
+            format_args!(
+                "\n… and {} more kinds of failure that are unexpected",
+                groups.len() - TOLD
+            ),
+        );
     }
     for fault in &summary.ledger_faults {
         line(&mut out, format_args!("\nledger: {fault}"));
@@ -136,7 +142,11 @@ fn groups<'a>(cells: &'a [CellReport], summary: &'a Summary) -> Vec<Group<'a>> {
         let fingerprints = cell.verdict.fingerprints();
         match groups.iter_mut().find(|group| group.fingerprints == fingerprints) {
             Some(group) => group.cells.push(cell),
-            None => groups.push(Group { fingerprints, remark: remark.as_deref(), cells: vec![cell] }),
+            None => groups.push(Group {
+                fingerprints,
+                remark: remark.as_deref(),
+                cells: vec![cell],
+            }),
         }
     }
     groups
@@ -148,7 +158,13 @@ fn tell(out: &mut String, group: &Group<'_>) {
     };
     line(
         out,
-        format_args!("\n{} {} {} seed {}", cell.verdict.kind, cell.scenario, cell.cast_name(), cell.seed),
+        format_args!(
+            "\n{} {} {} seed {}",
+            cell.verdict.kind,
+            cell.scenario,
+            cell.cast_name(),
+            cell.seed
+        ),
     );
     if let Some(remark) = group.remark {
         line(out, format_args!("  ledger:   {remark}"));
@@ -196,7 +212,14 @@ fn tell(out: &mut String, group: &Group<'_>) {
             .map(|cell| format!("{} {} seed {}", cell.scenario, cell.cast_name(), cell.seed))
             .collect();
         let more = if others.len() > NAMED { ", …" } else { "" };
-        line(out, format_args!("  also:     {} more cells: {}{more}", others.len(), named.join(", ")));
+        line(
+            out,
+            format_args!(
+                "  also:     {} more cells: {}{more}",
+                others.len(),
+                named.join(", ")
+            ),
+        );
     }
 }
 
@@ -211,7 +234,9 @@ fn line(out: &mut String, text: std::fmt::Arguments<'_>) {
 /// The text with a mark for every control character but the ends of lines and tabs, so that it does not steer a terminal.
 pub fn printable(text: &str) -> String {
     let steers = |character: char| character.is_control() && !matches!(character, '\n' | '\t');
-    text.chars().map(|character| if steers(character) { '\u{fffd}' } else { character }).collect()
+    text.chars()
+        .map(|character| if steers(character) { '\u{fffd}' } else { character })
+        .collect()
 }
 
 #[cfg(test)]

@@ -219,9 +219,15 @@ mod tests {
 
     #[test]
     fn the_greatest_seed_is_a_seed() {
-        let arguments = RunArguments { seed: u64::MAX, ..RunArguments::default() };
+        let arguments = RunArguments {
+            seed: u64::MAX,
+            ..RunArguments::default()
+        };
         assert_eq!(arguments.seeds().count(), 1);
-        let arguments = RunArguments { seeds: Some(3..5), ..RunArguments::default() };
+        let arguments = RunArguments {
+            seeds: Some(3..5),
+            ..RunArguments::default()
+        };
         assert!(arguments.seeds().eq([3, 4]));
     }
 

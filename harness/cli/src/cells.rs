@@ -148,7 +148,12 @@ pub(crate) fn cells(
         registry.get(name)?;
     }
     for (index, (role, _)) in arguments.cast.iter().enumerate() {
-        if arguments.cast.iter().take(index).any(|(earlier, _)| earlier == role) {
+        if arguments
+            .cast
+            .iter()
+            .take(index)
+            .any(|(earlier, _)| earlier == role)
+        {
             return Err(Problem::input(format!("--cast names the role {role:?} twice")));
         }
         let known = |sourced: &Sourced| sourced.scenario.peers.iter().any(|plan| plan.role == *role);
@@ -217,10 +222,17 @@ mod tests {
 
     #[test]
     fn no_cell_is_played_twice_at_once() {
-        let folder = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../../scenarios/webrtc-pc/connect"));
+        let folder = Path::new(concat!(
+            env!("CARGO_MANIFEST_DIR"),
+            "/../../scenarios/webrtc-pc/connect"
+        ));
         let file = folder.join("../connect/message.yaml");
-        let scenarios = load(&[folder.to_owned(), file.clone()]).map_err(|problem| problem.message).unwrap();
-        let alone = load(&[folder.to_owned()]).map_err(|problem| problem.message).unwrap();
+        let scenarios = load(&[folder.to_owned(), file.clone()])
+            .map_err(|problem| problem.message)
+            .unwrap();
+        let alone = load(&[folder.to_owned()])
+            .map_err(|problem| problem.message)
+            .unwrap();
         assert_eq!(scenarios.len(), alone.len());
         let registry = Registry::standard();
         let twice = RunArguments {
@@ -228,9 +240,14 @@ mod tests {
             ..RunArguments::default()
         };
         let played = load(&[file]).and_then(|scenarios| cells(&registry, &scenarios, &twice));
-        assert_eq!(played.map(|cells| cells.len()).map_err(|problem| problem.message), Ok(1));
+        assert_eq!(
+            played.map(|cells| cells.len()).map_err(|problem| problem.message),
+            Ok(1)
+        );
         let cast = RunArguments {
-            cast: ["reference", "str0m"].map(|name| ("a".to_owned(), name.to_owned())).to_vec(),
+            cast: ["reference", "str0m"]
+                .map(|name| ("a".to_owned(), name.to_owned()))
+                .to_vec(),
             ..RunArguments::default()
         };
         let refused = cells(&registry, &alone, &cast).map_err(|problem| problem.exit);

@@ -76,5 +76,9 @@ fn say_styled(text: &str) {
 
 /// Writes a line to standard error.
 fn say_error(text: &str) {
-    let _ = writeln!(std::io::stderr().lock(), "{}", glare_reports::terminal::printable(text.trim_end()));
+    let _ = writeln!(
+        std::io::stderr().lock(),
+        "{}",
+        glare_reports::terminal::printable(text.trim_end())
+    );
 }

@@ -180,7 +180,11 @@ impl Worker {
     async fn ask(&mut self, job: &Job) -> Option<Done> {
         let mut line = match serde_json::to_vec(job) {
             Ok(line) => line,
-            Err(error) => return Some(Done::Impossible(format!("a worker cannot be told its job: {error}"))),
+            Err(error) => {
+                return Some(Done::Impossible(format!(
+                    "a worker cannot be told its job: {error}"
+                )));
+            }
         };
         line.push(b'\n');
         self.input.write_all(&line).await.ok()?;

@@ -26,7 +26,11 @@ pub(crate) struct Cell {
 impl Cell {
     /// The command that plays it again.
     pub(crate) fn command(&self) -> String {
-        let cast: Vec<String> = self.cast.iter().map(|(role, name)| format!("{role}={name}")).collect();
+        let cast: Vec<String> = self
+            .cast
+            .iter()
+            .map(|(role, name)| format!("{role}={name}"))
+            .collect();
         let path = quoted(&self.path.display().to_string());
         format!("glare run {path} --cast {} --seed {}", cast.join(","), self.seed)
     }
@@ -68,8 +72,10 @@ pub(crate) enum Done {
     Replayed {
         /// What it came to this time.
         report: Box<CellReport>,
-        /// The first departure from the record.
+        /// The first departure from the recorded packets.
         departure: Option<String>,
+        /// The first departure from the recorded trace.
+        trace: Option<String>,
     },
     /// The job could not be done, for a reason outside of any peer.
     Impossible(String),

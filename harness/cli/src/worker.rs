@@ -76,12 +76,7 @@ impl Files {
     }
 }
 
-fn play(
-    registry: &Registry,
-    files: &mut Files,
-    cell: &Cell,
-    out: Option<&Path>,
-) -> Result<Done, String> {
+fn play(registry: &Registry, files: &mut Files, cell: &Cell, out: Option<&Path>) -> Result<Done, String> {
     let scenario = files.scenario(cell)?;
     let cast = cast(registry, &cell.cast)?;
     let outcome = glare_run::play(
@@ -124,10 +119,12 @@ fn replay(registry: &Registry, folder: &Path) -> Result<Done, String> {
     };
     let outcome = glare_run::play(&bundle.scenario, &cast, bundle.verdict.seed, &play);
     let departure = outcome.departure.clone();
+    let trace = glare_run::trace_difference(&bundle.trace, &outcome.trace);
     let report = report(&bundle.scenario, &outcome, bundle.verdict.replay);
     Ok(Done::Replayed {
         report: Box::new(report),
         departure,
+        trace,
     })
 }
 

@@ -24,7 +24,8 @@ mod verdict;
 mod world;
 
 pub use bundle::{
-    BUNDLE_VERSION, Bundle, BundleError, VerdictFile, cell_folder, read_bundle, states_yaml, write_bundle,
+    BUNDLE_VERSION, Bundle, BundleError, VerdictFile, cell_folder, read_bundle, states_yaml,
+    trace_difference, write_bundle,
 };
 pub use play::{Cast, Measures, Outcome, Play, cell_id, crashed, play};
 pub use verdict::{Departure, Verdict, VerdictKind};

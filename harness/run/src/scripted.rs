@@ -7,7 +7,9 @@ use glare_peer::{
     HostView, Implementation, Input, Operation, OperationId, Outbox, Peer, SimTime, Step, Unsupported, Value,
 };
 
-use crate::{Outcome, Play, VerdictKind, play};
+use glare_scenario::Scenario;
+
+use crate::{Cast, Outcome, Play, VerdictKind, play};
 
 /// Restarts ICE and closes, throws at the making of data channels, never settles a promise, and knows one attribute.
 struct Puppet;
@@ -54,17 +56,20 @@ impl Peer for Puppet {
     }
 }
 
-/// Plays these steps, each a line of YAML.
-fn played(steps: &[&str]) -> Outcome {
+/// A scenario of these steps, each a line of YAML.
+fn scenario(steps: &[&str]) -> Scenario {
     let steps: String = steps.iter().map(|step| format!("  - {step}\n")).collect();
     let text = format!("scenario: test\nspec: [webrtc-pc#close]\npeers: {{ a: {{}} }}\nscript:\n{steps}");
-    let scenarios = glare_scenario::parse("test.yaml", &text).unwrap_or_else(|error| panic!("{error}"));
-    play(
-        &scenarios[0],
-        &vec![("a".to_owned(), Arc::new(Puppet))],
-        0,
-        &Play::default(),
-    )
+    let mut scenarios = glare_scenario::parse("test.yaml", &text).unwrap_or_else(|error| panic!("{error}"));
+    scenarios.remove(0)
+}
+
+fn cast() -> Cast {
+    vec![("a".to_owned(), Arc::new(Puppet))]
+}
+
+fn played(steps: &[&str]) -> Outcome {
+    play(&scenario(steps), &cast(), 0, &Play::default())
 }
 
 #[test]
@@ -127,4 +132,25 @@ fn a_fault_of_the_scenario_is_told_with_its_place_and_blames_no_peer() {
         "{}",
         outcome.verdict.reason
     );
+}
+
+#[test]
+fn a_bundle_replays_the_trace_it_holds() {
+    let outcome = played(&[
+        "{ call: a.restartIce }",
+        "{ expect: { state: { a.signalingState: closed } } }",
+    ]);
+    let place = std::env::temp_dir().join(format!("glare-bundle-{}", std::process::id()));
+    let scenario = scenario(&[
+        "{ call: a.restartIce }",
+        "{ expect: { state: { a.signalingState: closed } } }",
+    ]);
+    crate::write_bundle(&place, &scenario, &outcome, "again").unwrap();
+    // Over an older one.
+    crate::write_bundle(&place, &scenario, &outcome, "again").unwrap();
+    let bundle = crate::read_bundle(&place).unwrap();
+    std::fs::remove_dir_all(&place).unwrap();
+    let again = play(&bundle.scenario, &cast(), bundle.verdict.seed, &Play::default());
+    assert_eq!(crate::trace_difference(&bundle.trace, &again.trace), None);
+    assert!(crate::trace_difference(&bundle.trace[..2], &again.trace).is_some());
 }
