@@ -132,13 +132,11 @@ pub fn write_bundle(
         error,
     })?;
     fill(&draft, scenario, outcome, &verdict)?;
-    let old = sibling(place, "old");
-    remove(&old)?;
     if place.exists() {
-        rename(place, &old)?;
+        replace(place, &draft)?;
+    } else {
+        rename(&draft, place)?;
     }
-    rename(&draft, place)?;
-    remove(&old)?;
     Ok(verdict)
 }
 
@@ -304,6 +302,32 @@ fn content(path: &Path, problem: impl std::fmt::Display) -> BundleError {
     }
 }
 
+/// Puts a folder in the place of another, which is removed.
+fn replace(place: &Path, draft: &Path) -> Result<(), BundleError> {
+    if exchange(draft, place) {
+        return remove(draft);
+    }
+    // Where a file system cannot exchange two folders, a kill between the two leaves the old one beside its place.
+    let old = sibling(place, "old");
+    remove(&old)?;
+    rename(place, &old)?;
+    rename(draft, place)?;
+    remove(&old)
+}
+
+/// Has two folders change places in one step; says whether that was possible.
+#[cfg(target_os = "linux")]
+fn exchange(one: &Path, other: &Path) -> bool {
+    use rustix::fs::{CWD, RenameFlags, renameat_with};
+
+    renameat_with(CWD, one, CWD, other, RenameFlags::EXCHANGE).is_ok()
+}
+
+#[cfg(not(target_os = "linux"))]
+fn exchange(_: &Path, _: &Path) -> bool {
+    false
+}
+
 fn rename(from: &Path, to: &Path) -> Result<(), BundleError> {
     fs::rename(from, to).map_err(|error| BundleError::File {
         path: to.to_owned(),
@@ -325,4 +349,24 @@ fn sibling(place: &Path, suffix: &str) -> PathBuf {
     let mut name = place.file_name().unwrap_or_default().to_owned();
     name.push(format!(".{suffix}"));
     place.with_file_name(name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_folder_takes_the_place_of_another_and_leaves_nothing_beside() {
+        let root = std::env::temp_dir().join(format!("glare-replace-{}", std::process::id()));
+        let (place, draft) = (root.join("cell"), root.join("cell.new"));
+        for (folder, text) in [(&place, "old"), (&draft, "new")] {
+            fs::create_dir_all(folder).unwrap();
+            fs::write(folder.join("verdict.json"), text).unwrap();
+        }
+        assert!(!cfg!(target_os = "linux") || exchange(&draft, &place) && exchange(&draft, &place));
+        replace(&place, &draft).unwrap();
+        assert_eq!(fs::read_to_string(place.join("verdict.json")).unwrap(), "new");
+        assert_eq!(fs::read_dir(&root).unwrap().count(), 1);
+        fs::remove_dir_all(&root).unwrap();
+    }
 }
