@@ -87,8 +87,8 @@ pub enum LedgerError {
     #[error("{0}: {1}")]
     File(PathBuf, std::io::Error),
     /// The file is not a ledger.
-    #[error("{0}: {1}")]
-    Content(PathBuf, String),
+    #[error("{0}")]
+    Content(String),
 }
 
 impl Ledger {
@@ -100,12 +100,11 @@ impl Ledger {
     pub fn load(path: &Path) -> Result<Ledger, LedgerError> {
         let text =
             std::fs::read_to_string(path).map_err(|error| LedgerError::File(path.to_owned(), error))?;
-        Ledger::parse(&path.display().to_string(), &text)
-            .map_err(|problem| LedgerError::Content(path.to_owned(), problem))
+        Ledger::parse(&path.display().to_string(), &text).map_err(LedgerError::Content)
     }
 
     fn parse(name: &str, text: &str) -> Result<Ledger, String> {
-        let file: File = toml::from_str(text).map_err(|error| error.to_string())?;
+        let file: File = toml::from_str(text).map_err(|error| located(name, text, &error))?;
         let entries = file
             .expected
             .into_iter()
@@ -113,18 +112,16 @@ impl Ledger {
             .map(|(index, written)| {
                 let place = format!("{name}, entry {}", index + 1);
                 if written.reason.trim().is_empty() {
-                    return Err(format!("entry {}: the reason is empty", index + 1));
+                    return Err(format!("{place}: the reason is empty"));
                 }
                 if !written.fingerprint.contains(written.clause.as_str()) {
                     return Err(format!(
-                        "entry {}: the fingerprint is not one of the clause {}",
-                        index + 1,
+                        "{place}: the fingerprint is not one of the clause {}",
                         written.clause
                     ));
                 }
-                let versions = VersionReq::parse(&written.versions).map_err(|error| {
-                    format!("entry {}: versions {:?}: {error}", index + 1, written.versions)
-                })?;
+                let versions = VersionReq::parse(&written.versions)
+                    .map_err(|error| format!("{place}: versions {:?}: {error}", written.versions))?;
                 Ok(Entry {
                     place,
                     scenario: written.scenario,
@@ -145,6 +142,22 @@ impl Ledger {
     pub fn entries(&self) -> &[Entry] {
         &self.entries
     }
+}
+
+/// What is wrong with a file of TOML, with its line and column, the line, and a caret under the place.
+fn located(name: &str, text: &str, error: &toml::de::Error) -> String {
+    let message = error.message();
+    let Some(span) = error.span() else {
+        return format!("{name}: {message}");
+    };
+    let before = text.get(..span.start).unwrap_or(text);
+    let line = before.matches('\n').count() + 1;
+    let column = before.rsplit('\n').next().unwrap_or_default().chars().count() + 1;
+    let source = text.lines().nth(line - 1).unwrap_or_default();
+    let gutter = line.to_string();
+    let blank = " ".repeat(gutter.len());
+    let indent = " ".repeat(column - 1);
+    format!("{name}:{line}:{column}: {message}\n {blank} |\n {gutter} | {source}\n {blank} | {indent}^")
 }
 
 impl Entry {
@@ -218,7 +231,7 @@ mod tests {
 
     fn class(cell: CellReport) -> (Class, bool) {
         let ledger = Ledger::parse("test", LEDGER).unwrap();
-        let summary = classify(&[cell], &ledger, false);
+        let summary = classify(&[cell], &ledger, true);
         (summary.classes[0].0, summary.as_expected())
     }
 
@@ -269,8 +282,8 @@ mod tests {
             cell(VerdictKind::Pass, "b", "0.25.0"),
             cell(VerdictKind::Stall, "b", "0.25.0"),
         ];
-        assert!(classify(&cells, &ledger, false).as_expected());
-        let summary = classify(&cells[..1], &ledger, false);
+        assert!(classify(&cells, &ledger, true).as_expected());
+        let summary = classify(&cells[..1], &ledger, true);
         assert_eq!(
             (summary.classes[0].0, summary.as_expected()),
             (Class::Passed, false)

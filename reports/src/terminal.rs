@@ -48,9 +48,12 @@ pub fn render(cells: &[CellReport], summary: &Summary, wall: Duration, jobs: usi
     out
 }
 
+/// The cells of a scenario by the column of their cast.
+type Row<'a> = BTreeMap<usize, Vec<(&'a CellReport, Class)>>;
+
 fn matrix(cells: &[CellReport], summary: &Summary) -> String {
     let mut columns: Vec<String> = Vec::new();
-    let mut rows: BTreeMap<&str, BTreeMap<usize, Vec<(&CellReport, Class)>>> = BTreeMap::new();
+    let mut rows: BTreeMap<&str, Row<'_>> = BTreeMap::new();
     for (cell, (class, _)) in cells.iter().zip(&summary.classes) {
         let name = cell.cast_name();
         let column = columns
@@ -267,7 +270,7 @@ mod tests {
             replay: "glare replay somewhere".to_owned(),
         };
         let cells = [cell(VerdictKind::Stall, "nothing \u{1b}[2J left")];
-        let summary = classify(&cells, &Ledger::default(), false);
+        let summary = classify(&cells, &Ledger::default(), true);
         let text = render(&cells, &summary, Duration::from_millis(1500), 2);
         let text = console::strip_ansi_codes(&text).into_owned();
         for part in [

@@ -54,6 +54,7 @@ pub(crate) enum Command {
     #[command(after_help = "Example:\n  glare schema > scenario.schema.json")]
     Schema,
     /// List scenarios, with their clauses, and peers
+    #[command(after_help = "Examples:\n  glare list\n  glare list scenarios/webrtc-pc")]
     List(ListArguments),
     /// Say which peers and networks work here, and what the others need
     Doctor,

@@ -43,10 +43,12 @@ pub(crate) fn load(paths: &[PathBuf]) -> Result<Vec<Sourced>, Problem> {
     }
     if loaded.is_empty() {
         let places: Vec<String> = paths.iter().map(|path| path.display().to_string()).collect();
-        return Err(Problem::nothing(format!(
-            "there is no scenario in {}",
+        let places = if places.is_empty() {
+            CATALOGUE.to_owned()
+        } else {
             places.join(", ")
-        )));
+        };
+        return Err(Problem::nothing(format!("there is no scenario in {places}")));
     }
     loaded.sort_by(|one, other| one.scenario.id.cmp(&other.scenario.id));
     for pair in loaded.windows(2) {
@@ -147,14 +149,14 @@ pub(crate) fn cells(
     for name in names.iter().chain(arguments.cast.iter().map(|(_, name)| name)) {
         registry.get(name)?;
     }
-    for (index, (role, _)) in arguments.cast.iter().enumerate() {
-        if arguments
-            .cast
+    for (index, (role, name)) in arguments.cast.iter().enumerate() {
+        if let Some((_, first)) = arguments.cast[..index]
             .iter()
-            .take(index)
-            .any(|(earlier, _)| earlier == role)
+            .find(|(earlier, _)| earlier == role)
         {
-            return Err(Problem::input(format!("--cast names the role {role:?} twice")));
+            return Err(Problem::input(format!(
+                "the role {role:?} is cast twice, as {first} and as {name}"
+            )));
         }
         let known = |sourced: &Sourced| sourced.scenario.peers.iter().any(|plan| plan.role == *role);
         if !scenarios.iter().any(known) {

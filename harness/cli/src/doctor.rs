@@ -33,7 +33,7 @@ pub(crate) fn doctor(registry: &Registry) -> Result<Exit, Problem> {
     match find("tshark") {
         Some(path) => crate::say(&format!("  tshark: {}\n", path.display())),
         None => {
-            crate::say("  tshark: not here; Debian's package `tshark` has it (only tests of glare need it)\n")
+            crate::say("  tshark: not here; Debian's package `tshark` has it (only tests of glare need it)\n");
         }
     }
     Ok(if pin.is_ok() {

@@ -9,7 +9,7 @@ use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, Buf
 use tokio::process::{Child, ChildStdin, ChildStdout, Command};
 
 use crate::exit::Problem;
-use crate::protocol::{Done, Job, MARK};
+use crate::protocol::{Done, Job, MARK, Order};
 
 /// How much of what a worker says on standard error is kept, in bytes.
 const KEPT: usize = 8_192;
@@ -77,10 +77,13 @@ impl Pool {
     }
 }
 
+/// What is told of a job that ended, by its index.
+type Told = dyn FnMut(usize, &Ended) + Send;
+
 struct Shared {
     waiting: VecDeque<(usize, Job)>,
     ended: Vec<Option<Ended>>,
-    told: Box<dyn FnMut(usize, &Ended) + Send>,
+    told: Box<Told>,
 }
 
 fn lock(shared: &Mutex<Shared>) -> std::sync::MutexGuard<'_, Shared> {
@@ -99,7 +102,11 @@ async fn lane(pool: Pool, shared: Arc<Mutex<Shared>>) -> Result<(), Problem> {
             Some(worker) => worker,
             None => Worker::start(&pool.environment)?,
         };
-        let ended = match tokio::time::timeout(pool.watchdog, current.ask(&job)).await {
+        let order = Order {
+            tag: format!("{}-{index}", std::process::id()),
+            job,
+        };
+        let ended = match tokio::time::timeout(pool.watchdog, current.ask(&order)).await {
             Ok(Some(done)) => {
                 current.done += 1;
                 if pool.jobs_per_worker.is_none_or(|most| current.done < most) {
@@ -176,9 +183,9 @@ impl Worker {
         })
     }
 
-    /// Gives the worker a job and waits for its answer; none when the worker ended instead.
-    async fn ask(&mut self, job: &Job) -> Option<Done> {
-        let mut line = match serde_json::to_vec(job) {
+    /// Gives the worker an order and waits for its answer; none when the worker ended instead.
+    async fn ask(&mut self, order: &Order) -> Option<Done> {
+        let mut line = match serde_json::to_vec(order) {
             Ok(line) => line,
             Err(error) => {
                 return Some(Done::Impossible(format!(
@@ -193,7 +200,10 @@ impl Worker {
             // A line that is not text was written by a peer.
             match self.output.next_line().await {
                 Ok(Some(line)) => {
-                    if let Some(answer) = line.strip_prefix(MARK) {
+                    if let Some(answer) = line.strip_prefix(MARK)
+                        && let Some((tag, answer)) = answer.split_once(':')
+                        && tag == order.tag
+                    {
                         let unreadable =
                             |error| Done::Impossible(format!("a worker's answer cannot be read: {error}"));
                         return Some(serde_json::from_str(answer).unwrap_or_else(unreadable));

@@ -5,8 +5,19 @@ use std::path::PathBuf;
 use glare_reports::CellReport;
 use serde::{Deserialize, Serialize};
 
-/// What begins a line of a worker. Whatever else appears on its standard output was written by a peer and is passed over.
+/// What begins a line of a worker; the tag of the order and a colon follow. Whatever else appears on its standard output was
+/// written by a peer and is passed over.
 pub(crate) const MARK: &str = "glare-worker:";
+
+/// A job, and how the answer to it is known.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct Order {
+    /// What the line of the answer has after [`MARK`]. No other order of this run has it, so that what a peer prints by
+    /// accident, such as the log of another worker, is not taken for the answer.
+    pub(crate) tag: String,
+    /// What to do.
+    pub(crate) job: Job,
+}
 
 /// A cell: a scenario, who plays it, and a seed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

@@ -11,7 +11,7 @@ use glare_run::{Outcome, Play, VerdictKind, cell_folder, read_bundle, write_bund
 use glare_scenario::Scenario;
 
 use crate::exit::{Exit, Problem};
-use crate::protocol::{Cell, Done, Job, MARK, quoted};
+use crate::protocol::{Cell, Done, Job, MARK, Order, quoted};
 use crate::registry::Registry;
 
 /// Works until standard input ends.
@@ -19,7 +19,7 @@ pub(crate) fn work(registry: &Registry) -> Result<Exit, Problem> {
     let mut files = Files::default();
     for line in lines() {
         let line = line.map_err(|error| Problem::environment(format!("worker: {error}")))?;
-        let job: Job =
+        let Order { tag, job } =
             serde_json::from_str(&line).map_err(|error| Problem::input(format!("worker: {error}")))?;
         let done = match job {
             Job::Play { cell, out } => play(registry, &mut files, &cell, out.as_deref()),
@@ -30,7 +30,7 @@ pub(crate) fn work(registry: &Registry) -> Result<Exit, Problem> {
             serde_json::to_string(&done).map_err(|error| Problem::environment(format!("worker: {error}")))?;
         // The mark begins a line even where a peer left one unfinished.
         let mut out = std::io::stdout().lock();
-        if writeln!(out, "\n{MARK}{answer}")
+        if writeln!(out, "\n{MARK}{tag}:{answer}")
             .and_then(|()| out.flush())
             .is_err()
         {

@@ -75,6 +75,21 @@ pub enum BundleError {
         /// What is wrong.
         problem: String,
     },
+    /// A file is no JSON of the kind that it should be.
+    #[error("{path}:{line}:{column}: {problem}")]
+    Json {
+        /// Which.
+        path: PathBuf,
+        /// The line, from 1.
+        line: usize,
+        /// The column in bytes, from 1.
+        column: usize,
+        /// What is wrong.
+        problem: String,
+    },
+    /// The scenario is none.
+    #[error(transparent)]
+    Scenario(#[from] glare_scenario::Diagnostics),
 }
 
 /// The folder of a cell below the folder for all: scenario, cast and seed, in characters that every file system takes.
@@ -132,12 +147,45 @@ pub fn write_bundle(
         error,
     })?;
     fill(&draft, scenario, outcome, &verdict)?;
-    if place.exists() {
-        replace(place, &draft)?;
-    } else {
-        rename(&draft, place)?;
-    }
+    replace(place, &draft)?;
     Ok(verdict)
+}
+
+/// Puts a draft in its place, and removes what was there.
+fn replace(place: &Path, draft: &Path) -> Result<(), BundleError> {
+    let old = sibling(place, "old");
+    remove(&old)?;
+    if !place.exists() {
+        return rename(draft, place);
+    }
+    if exchange(place, draft)? {
+        return remove(draft);
+    }
+    rename(place, &old)?;
+    rename(draft, place)?;
+    remove(&old)
+}
+
+/// Has two folders change places in one step, so that a kill leaves one of them in each. False where the system or the file
+/// system cannot: then a kill between two renames leaves the old one beside its place.
+#[cfg(target_os = "linux")]
+fn exchange(place: &Path, draft: &Path) -> Result<bool, BundleError> {
+    use rustix::fs::{CWD, RenameFlags, renameat_with};
+    use rustix::io::Errno;
+
+    match renameat_with(CWD, draft, CWD, place, RenameFlags::EXCHANGE) {
+        Ok(()) => Ok(true),
+        Err(Errno::INVAL | Errno::NOSYS) => Ok(false),
+        Err(error) => Err(BundleError::File {
+            path: place.to_owned(),
+            error: error.into(),
+        }),
+    }
+}
+
+#[cfg(not(target_os = "linux"))]
+fn exchange(_place: &Path, _draft: &Path) -> Result<bool, BundleError> {
+    Ok(false)
 }
 
 fn fill(
@@ -153,10 +201,7 @@ fn fill(
     })?;
     write(folder, "trace.jsonl", |file| {
         json_line(file, &outcome.header)?;
-        outcome
-            .trace
-            .iter()
-            .try_for_each(|record| json_line(file, record))
+        file.write_all(&outcome.lines)
     })?;
     write(folder, "states.yaml", |file| {
         file.write_all(states_yaml(outcome).as_bytes())
@@ -192,7 +237,7 @@ pub fn read_bundle(place: &Path) -> Result<Bundle, BundleError> {
     let path = place.join("verdict.json");
     let text = read(&path)?;
     let version = serde_json::from_str::<serde_json::Value>(&text)
-        .map_err(|error| content(&path, error))?
+        .map_err(|error| json(&path, 1, &error))?
         .get("version")
         .and_then(serde_json::Value::as_u64);
     if version != Some(u64::from(BUNDLE_VERSION)) {
@@ -202,10 +247,9 @@ pub fn read_bundle(place: &Path) -> Result<Bundle, BundleError> {
             format!("a bundle of {found}; this glare reads version {BUNDLE_VERSION}"),
         ));
     }
-    let verdict: VerdictFile = serde_json::from_str(&text).map_err(|error| content(&path, error))?;
+    let verdict: VerdictFile = serde_json::from_str(&text).map_err(|error| json(&path, 1, &error))?;
     let path = place.join("scenario.yaml");
-    let mut scenarios = glare_scenario::parse(&path.display().to_string(), &read(&path)?)
-        .map_err(|error| content(&path, error))?;
+    let mut scenarios = glare_scenario::parse(&path.display().to_string(), &read(&path)?)?;
     let (Some(mut scenario), true) = (scenarios.pop(), scenarios.is_empty()) else {
         return Err(content(&path, "a bundle holds one cell of a scenario"));
     };
@@ -255,9 +299,7 @@ fn json_lines<T: serde::de::DeserializeOwned>(path: &Path, skip: usize) -> Resul
         .lines()
         .enumerate()
         .skip(skip)
-        .map(|(line, text)| {
-            serde_json::from_str(text).map_err(|error| content(path, format!("line {}: {error}", line + 1)))
-        })
+        .map(|(line, text)| serde_json::from_str(text).map_err(|error| json(path, line + 1, &error)))
         .collect()
 }
 
@@ -302,30 +344,17 @@ fn content(path: &Path, problem: impl std::fmt::Display) -> BundleError {
     }
 }
 
-/// Puts a folder in the place of another, which is removed.
-fn replace(place: &Path, draft: &Path) -> Result<(), BundleError> {
-    if exchange(draft, place) {
-        return remove(draft);
+/// What is wrong with JSON that begins in this line of a file.
+fn json(path: &Path, first: usize, error: &serde_json::Error) -> BundleError {
+    // The message ends with the place, which is told before it.
+    let message = error.to_string();
+    let place = format!(" at line {} column {}", error.line(), error.column());
+    BundleError::Json {
+        path: path.to_owned(),
+        line: first + error.line().saturating_sub(1),
+        column: error.column(),
+        problem: message.strip_suffix(&place).unwrap_or(&message).to_owned(),
     }
-    // Where a file system cannot exchange two folders, a kill between the two leaves the old one beside its place.
-    let old = sibling(place, "old");
-    remove(&old)?;
-    rename(place, &old)?;
-    rename(draft, place)?;
-    remove(&old)
-}
-
-/// Has two folders change places in one step; says whether that was possible.
-#[cfg(target_os = "linux")]
-fn exchange(one: &Path, other: &Path) -> bool {
-    use rustix::fs::{CWD, RenameFlags, renameat_with};
-
-    renameat_with(CWD, one, CWD, other, RenameFlags::EXCHANGE).is_ok()
-}
-
-#[cfg(not(target_os = "linux"))]
-fn exchange(_: &Path, _: &Path) -> bool {
-    false
 }
 
 fn rename(from: &Path, to: &Path) -> Result<(), BundleError> {
@@ -351,22 +380,23 @@ fn sibling(place: &Path, suffix: &str) -> PathBuf {
     place.with_file_name(name)
 }
 
-#[cfg(test)]
+#[cfg(all(test, target_os = "linux"))]
 mod tests {
     use super::*;
 
     #[test]
-    fn a_folder_takes_the_place_of_another_and_leaves_nothing_beside() {
-        let root = std::env::temp_dir().join(format!("glare-replace-{}", std::process::id()));
-        let (place, draft) = (root.join("cell"), root.join("cell.new"));
-        for (folder, text) in [(&place, "old"), (&draft, "new")] {
-            fs::create_dir_all(folder).unwrap();
-            fs::write(folder.join("verdict.json"), text).unwrap();
+    fn an_old_folder_and_a_draft_change_places() {
+        let folder = tempfile::tempdir().unwrap();
+        let (place, draft) = (folder.path().join("cell"), folder.path().join("cell.new"));
+        for (path, text) in [(&place, "old"), (&draft, "new")] {
+            fs::create_dir(path).unwrap();
+            fs::write(path.join("verdict.json"), text).unwrap();
         }
-        assert!(!cfg!(target_os = "linux") || exchange(&draft, &place) && exchange(&draft, &place));
-        replace(&place, &draft).unwrap();
+        assert!(
+            exchange(&place, &draft).unwrap(),
+            "the file system of temporary files can"
+        );
         assert_eq!(fs::read_to_string(place.join("verdict.json")).unwrap(), "new");
-        assert_eq!(fs::read_dir(&root).unwrap().count(), 1);
-        fs::remove_dir_all(&root).unwrap();
+        assert_eq!(fs::read_to_string(draft.join("verdict.json")).unwrap(), "old");
     }
 }

@@ -345,7 +345,7 @@ impl Performance<'_> {
                 expected,
                 actual,
                 peer: None,
-            })
+            });
         };
         if let Some(wanted) = &expected.media {
             let media = sdp_text::media(sdp);

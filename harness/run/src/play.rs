@@ -52,6 +52,8 @@ pub struct Outcome {
     pub measures: Measures,
     /// Where a forced run departs from its record, for people; none where it does not.
     pub departure: Option<String>,
+    /// The trace as it is written to disk: to measure it is to write it, and once is enough.
+    pub(crate) lines: Vec<u8>,
 }
 
 /// What was measured of a run.
@@ -64,7 +66,7 @@ pub struct Measures {
     pub packets: u64,
     /// SHA-256 over the time, sender and bytes of every packet, in hexadecimal.
     pub packets_hash: String,
-    /// SHA-256 over the trace as it is written, in hexadecimal.
+    /// SHA-256 over the trace as it is written but for the positions of its steps, in hexadecimal.
     pub trace_hash: String,
 }
 
@@ -221,9 +223,9 @@ fn judged(header: Header, scenario: &Scenario, ran: Ran) -> Outcome {
             .map_or(SimTime::ZERO, |record| record.time);
         let departure = Departure::from_violation(violation, time);
         if departure.level == "may" {
-            remarks.push(departure)
+            remarks.push(departure);
         } else {
-            departures.push(departure)
+            departures.push(departure);
         }
     }
     departures.sort_by_key(|departure| departure.record);
@@ -257,7 +259,7 @@ fn judged(header: Header, scenario: &Scenario, ran: Ran) -> Outcome {
         (None, End::Stalled(why)) => (VerdictKind::Stall, why),
         (None, End::Faulty(fault)) => (VerdictKind::Fail, fault.what),
     };
-    let trace_hash = recorder::trace_hash(&trace);
+    let (lines, trace_hash) = recorder::written(&trace);
     Outcome {
         header,
         verdict: Verdict {
@@ -277,6 +279,7 @@ fn judged(header: Header, scenario: &Scenario, ran: Ran) -> Outcome {
             trace_hash,
         },
         departure: remains.departure,
+        lines,
     }
 }
 
@@ -332,6 +335,7 @@ fn not_run(header: Header, verdict: Verdict) -> Outcome {
         descriptions: Vec::new(),
         measures: Measures::default(),
         departure: None,
+        lines: Vec::new(),
     }
 }
 

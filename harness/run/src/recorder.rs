@@ -79,16 +79,30 @@ impl Recorder {
     }
 }
 
-/// The hash of a trace: of its lines as they are written to disk.
-pub(crate) fn trace_hash(records: &[Record]) -> String {
+/// A trace as it is written to disk, one line a record, and the hash of that in hexadecimal.
+///
+/// Where the steps stand in their file does not enter the hash: the scenario of a bundle has other lines than the one it was made
+/// from, and plays the same.
+pub(crate) fn written(records: &[Record]) -> (Vec<u8>, String) {
+    // A record is plain data with string keys, which always has a JSON form; memory takes every write.
+    const PLAIN: &str = "a record is plain data";
+    let mut lines = Vec::new();
     let mut hash = Sha256::new();
     for record in records {
-        // A record is plain data with string keys, which always has a JSON form.
-        let line = serde_json::to_vec(record).expect("a record is plain data");
-        hash.update(&line);
-        hash.update(b"\n");
+        let start = lines.len();
+        serde_json::to_writer(&mut lines, record).expect(PLAIN);
+        lines.push(b'\n');
+        if let What::Step { text, .. } = &record.what {
+            let what = What::Step {
+                at: String::new(),
+                text: text.clone(),
+            };
+            hash.update(serde_json::to_vec(&Record { what, ..*record }).expect(PLAIN));
+        } else {
+            hash.update(&lines[start..]);
+        }
     }
-    hexadecimal(&hash.finalize())
+    (lines, hexadecimal(&hash.finalize()))
 }
 
 fn hexadecimal(bytes: &[u8]) -> String {
@@ -108,6 +122,8 @@ fn hexadecimal(bytes: &[u8]) -> String {
 pub(crate) struct Objects {
     /// The data channels, in the order they were met.
     pub(crate) channels: Vec<Handle>,
+    /// The transports there ever were. A rollback takes them from the connection before they fire their last events.
+    transports: Vec<(Handle, Interface)>,
 }
 
 impl Objects {
@@ -116,6 +132,33 @@ impl Objects {
         if !self.channels.contains(&channel) {
             self.channels.push(channel);
         }
+    }
+
+    /// Takes note of the transports that the connection has now.
+    pub(crate) fn look(&mut self, peer: &dyn Peer) {
+        let Some([sctp, dtls, ice]) = transports(peer) else {
+            return;
+        };
+        for met in [
+            (sctp, Interface::SctpTransport),
+            (dtls, Interface::DtlsTransport),
+            (ice, Interface::IceTransport),
+        ] {
+            if !self.transports.contains(&met) {
+                self.transports.push(met);
+            }
+        }
+    }
+
+    /// Which interface of the specification an object has.
+    pub(crate) fn interface(&self, target: Handle) -> Interface {
+        if target == Handle::CONNECTION {
+            return Interface::PeerConnection;
+        }
+        self.transports
+            .iter()
+            .find(|(transport, _)| *transport == target)
+            .map_or(Interface::DataChannel, |(_, interface)| *interface)
     }
 }
 
@@ -131,19 +174,6 @@ fn object(peer: &dyn Peer, of: Handle, attribute: Attribute) -> Option<Handle> {
     match peer.read(of, attribute) {
         Ok(Value::Object(handle)) => Some(handle),
         _ => None,
-    }
-}
-
-/// Which interface of the specification an object has.
-pub(crate) fn interface(peer: &dyn Peer, target: Handle) -> Interface {
-    if target == Handle::CONNECTION {
-        return Interface::PeerConnection;
-    }
-    match transports(peer) {
-        Some([sctp, ..]) if target == sctp => Interface::SctpTransport,
-        Some([_, dtls, _]) if target == dtls => Interface::DtlsTransport,
-        Some([.., ice]) if target == ice => Interface::IceTransport,
-        _ => Interface::DataChannel,
     }
 }
 

@@ -47,7 +47,7 @@ impl Verdict {
         match self.kind {
             VerdictKind::Pass | VerdictKind::Unsupported => {}
             VerdictKind::Crash => {
-                fingerprints.push(format!("{} {}", self.kind, without_numbers(&self.reason)))
+                fingerprints.push(format!("{} {}", self.kind, without_numbers(&self.reason)));
             }
             kind if fingerprints.is_empty() => fingerprints.push(kind.to_string()),
             _ => {}
@@ -111,7 +111,7 @@ impl fmt::Display for VerdictKind {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Departure {
-    /// The clause, such as `webrtc-pc#dom-peerconnection-close`.
+    /// The clause, such as `webrtc-pc#dom-rtcpeerconnection-close`.
     pub clause: String,
     /// `must`, `should` or `may`.
     pub level: String,

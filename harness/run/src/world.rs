@@ -244,6 +244,7 @@ impl World {
         if let Called::Returned(Value::Object(channel)) = &called {
             playing.objects.met(*channel);
         }
+        playing.objects.look(&*playing.peer);
         playing.busy = true;
         let what = What::Came {
             peer: playing.role.clone(),
@@ -269,6 +270,7 @@ impl World {
     pub(crate) fn step(&mut self, player: usize) -> (Step, u64) {
         let playing = &mut self.players[player];
         let step = playing.peer.step(self.now, &mut self.outbox);
+        playing.objects.look(&*playing.peer);
         let number = self.recorder.next_number();
         match &step {
             Step::Fired(event) => {
@@ -278,7 +280,7 @@ impl World {
                 let what = What::Fired {
                     peer: playing.role.clone(),
                     target: event.target,
-                    interface: recorder::interface(&*playing.peer, event.target),
+                    interface: playing.objects.interface(event.target),
                     event: event.kind.name().to_owned(),
                     detail: recorder::detail(&*playing.peer, event),
                     state: recorder::snapshot(&*playing.peer, &playing.objects),

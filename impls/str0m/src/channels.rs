@@ -99,30 +99,16 @@ impl Channels {
             .filter_map(|channel| Some((channel.handle, channel.id?)))
             .collect()
     }
-
-    /// Whether a channel that is not closed has this stream identifier by agreement.
-    pub(crate) fn has_negotiated(&self, stream: u16) -> bool {
-        self.list.iter().any(|channel| {
-            channel.config.negotiated == Some(stream) && channel.state != DataChannelState::Closed
-        })
-    }
 }
 
 impl Connection {
-    /// webrtc-pc#dom-rtcpeerconnection-createdatachannel, as far as str0m goes.
+    /// webrtc-pc#dom-rtcpeerconnection-createdatachannel, as far as str0m goes. An id that is in use is str0m's to refuse:
+    /// it panics.
     pub(crate) fn create_data_channel(&mut self, label: String, init: DataChannelInit) -> Called {
         let config = match config(label, init) {
             Ok(config) => config,
             Err(unsupported) => return Called::Unsupported(unsupported),
         };
-        if let Some(stream) = config
-            .negotiated
-            .filter(|stream| self.channels.has_negotiated(*stream))
-        {
-            return Called::Unsupported(Unsupported::new(format!(
-                "str0m panics when a negotiated id is used twice, and {stream} is in use"
-            )));
-        }
         let handle = self.channels.add(None, config);
         if self.negotiation.application || self.negotiation.carries_channel() {
             self.hand_over_channels();

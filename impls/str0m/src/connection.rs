@@ -23,6 +23,10 @@ use crate::{ambient, clock, crypto};
 /// After this many errors in a row from one round of polling, str0m is left alone until something happens.
 const ERRORS_IN_A_ROW: u32 = 8;
 
+/// What `send()` may buffer over all channels, in bytes: as much as browsers take. str0m takes 128 KiB unless told, which
+/// scripts written for browsers outrun.
+const SEND_BUFFER: usize = 16 * 1024 * 1024;
+
 /// A connection under test.
 pub(crate) struct Connection {
     rtc: Rtc,
@@ -99,6 +103,7 @@ impl Connection {
                 .set_crypto_provider(crypto::provider())
                 .set_dtls_cert(certificate)
                 .set_dtls_version(version)
+                .set_sctp_max_buffered_amount(SEND_BUFFER)
                 .set_local_ice_credentials(IceCreds::new())
                 .build(start)
         });
@@ -240,6 +245,13 @@ impl Connection {
         }
     }
 
+    /// Calls str0m again where it asked for that at a time that has come.
+    pub(crate) fn time_out_if_due(&mut self) {
+        if self.deadline.is_some_and(|deadline| deadline <= self.told) {
+            self.time_out(self.told);
+        }
+    }
+
     fn time_out(&mut self, now: SimTime) {
         self.told = now;
         let result = self.call(|rtc| rtc.handle_input(str0m::Input::Timeout(clock::instant(now))));
@@ -285,19 +297,26 @@ impl Connection {
                     .then_some(EventKind::ConnectionStateChange)
                     .and_then(fired)
             }
-            Happening::DataChannel(channel) => fired(EventKind::DataChannel { channel }),
-            Happening::Open(handle) => self.leave_state(
-                handle,
-                DataChannelState::Connecting,
-                DataChannelState::Open,
-                EventKind::Open,
-            ),
+            Happening::DataChannel(channel) => {
+                // webrtc-pc#announcing-a-data-channel-instance: open before it is announced, `open` comes after.
+                self.channels.get_mut(channel)?.state = DataChannelState::Open;
+                fired(EventKind::DataChannel { channel })
+            }
+            Happening::Open(handle) => {
+                let channel = self.channels.get_mut(handle)?;
+                let opens = matches!(
+                    channel.state,
+                    DataChannelState::Connecting | DataChannelState::Open
+                );
+                opens.then(|| {
+                    channel.state = DataChannelState::Open;
+                    self::fired(handle, EventKind::Open)
+                })
+            }
             Happening::Close(handle) => {
-                let state = self.channels.get(handle)?.state;
-                if state == DataChannelState::Closed {
-                    return None;
-                }
-                self.leave_state(handle, state, DataChannelState::Closed, EventKind::Close)
+                let state = &mut self.channels.get_mut(handle)?.state;
+                let closes = std::mem::replace(state, DataChannelState::Closed) != DataChannelState::Closed;
+                closes.then(|| self::fired(handle, EventKind::Close))
             }
             Happening::Message(handle, data) => {
                 // webrtc-pc#datachannel-receive: what comes for a channel that is not open is discarded.
@@ -306,21 +325,6 @@ impl Connection {
             }
             Happening::BufferedAmountLow(handle) => Some(self::fired(handle, EventKind::BufferedAmountLow)),
         }
-    }
-
-    fn leave_state(
-        &mut self,
-        handle: Handle,
-        from: DataChannelState,
-        to: DataChannelState,
-        kind: EventKind,
-    ) -> Option<Step> {
-        let channel = self.channels.get_mut(handle)?;
-        if channel.state != from {
-            return None;
-        }
-        channel.state = to;
-        Some(fired(handle, kind))
     }
 
     /// `connectionState` from what str0m tells of ICE, of DTLS and of itself.

@@ -72,7 +72,7 @@ const DERIVED: &[&str] = &[
     "negotiationneeded: from a data channel or restartIce() that waits for an offer",
     "connectionState, connectionstatechange: from str0m's IceConnectionState and Connected event; failed once is_alive() is \
      false without close()",
-    "datachannel: from ChannelOpen of a channel that was not created here",
+    "datachannel: from ChannelOpen of a channel that was not created here, which is open from then on",
     "readyState, close: from ChannelOpen, ChannelClose and the calls; closed for all channels with str0m's Closed event or \
      once is_alive() is false",
     "label, protocol, ordered, maxPacketLifeTime, maxRetransmits, negotiated of a local channel: what it was created with",

@@ -72,6 +72,7 @@ impl Negotiation {
 /// Why str0m makes no offer.
 const NO_CHANGE: &str =
     "str0m makes an offer only for a change: a first data channel, or an ICE restart of a negotiated session";
+const NO_SECTIONS: &str = "str0m takes a candidate without its media description: it cannot tell that sdpMid and sdpMLineIndex are missing";
 const NO_PRANSWER: &str = "str0m has no provisional answers";
 const ACCEPTED: &str =
     "str0m cannot take back a remote offer once createAnswer() has handed it to SdpApi::accept_offer";
@@ -88,12 +89,16 @@ impl Connection {
                 (init.sdp_type, makes_offer.then(OfferOptions::default))
             }
             Operation::SetRemoteDescription(description) => (Some(description.sdp_type), None),
+            Operation::AddIceCandidate(candidate) => {
+                let nowhere = candidate.sdp_mid.is_none() && candidate.sdp_m_line_index.is_none();
+                return (nowhere && !candidate.is_end_of_candidates()).then(|| Unsupported::new(NO_SECTIONS));
+            }
             _ => return None,
         };
         if sdp_type == Some(SdpType::Pranswer) {
             return Some(Unsupported::new(NO_PRANSWER));
         }
-        if !self.operations.is_empty() || !self.happenings.is_empty() {
+        if !self.operations.is_empty() {
             return None;
         }
         if sdp_type == Some(SdpType::Rollback) && self.negotiation.answer.is_some() {
@@ -245,33 +250,38 @@ impl Connection {
             SdpType::Rollback => self.explicit_rollback(),
             SdpType::Pranswer => Err(beyond_str0m(NO_PRANSWER)),
             SdpType::Offer => {
+                let negotiation = &self.negotiation;
+                let last = negotiation.made.as_ref().or(negotiation.applied.as_ref());
+                if !init.sdp.is_empty() && last.is_none_or(|offer| *offer.sdp != *init.sdp) {
+                    return Err(not_the_last("createOffer()"));
+                }
                 if !self.signals_offer() {
                     return Err(self.wrong_state("setLocalDescription(offer)"));
                 }
                 if init.sdp.is_empty() {
                     self.create_offer(OfferOptions::default())?;
                 }
-                self.apply_local_offer(&init.sdp)
+                self.apply_local_offer()
             }
             SdpType::Answer => {
+                let last = self.negotiation.answer.as_ref();
+                if !init.sdp.is_empty() && last.is_none_or(|answer| **answer != *init.sdp) {
+                    return Err(not_the_last("createAnswer()"));
+                }
                 if self.signaling_state != SignalingState::HaveRemoteOffer {
                     return Err(self.wrong_state("setLocalDescription(answer)"));
                 }
                 if init.sdp.is_empty() {
                     self.create_answer()?;
                 }
-                self.apply_local_answer(&init.sdp)
+                self.apply_local_answer()
             }
         }
     }
 
-    /// Applies the offer that was made last. str0m reads no local description, so `sdp` must be that one, or be left out.
-    fn apply_local_offer(&mut self, sdp: &str) -> Result<Value, Exception> {
+    /// Applies the offer that was made last: str0m reads no local description.
+    fn apply_local_offer(&mut self) -> Result<Value, Exception> {
         let negotiation = &mut self.negotiation;
-        let last = negotiation.made.as_ref().or(negotiation.applied.as_ref());
-        if !last.is_some_and(|offer| sdp.is_empty() || *offer.sdp == *sdp) {
-            return Err(not_the_last("createOffer()"));
-        }
         if let Some(made) = negotiation.made.take() {
             negotiation.applied = Some(made);
         }
@@ -286,12 +296,9 @@ impl Connection {
     }
 
     /// Applies the answer that was made last, like [`Self::apply_local_offer`].
-    fn apply_local_answer(&mut self, sdp: &str) -> Result<Value, Exception> {
+    fn apply_local_answer(&mut self) -> Result<Value, Exception> {
         let negotiation = &mut self.negotiation;
-        let Some(answer) = negotiation
-            .answer
-            .take_if(|answer| sdp.is_empty() || **answer == *sdp)
-        else {
+        let Some(answer) = negotiation.answer.take() else {
             return Err(not_the_last("createAnswer()"));
         };
         // An answer to a restart has new credentials, which is all that restartIce() asks for.
@@ -393,7 +400,8 @@ impl Connection {
         }
     }
 
-    /// Hands all waiting channels to str0m, which opens them when the association stands.
+    /// Hands all waiting channels to str0m, which opens them when the association stands. Where it stands already, str0m
+    /// asks to be called at once and gives them their stream identifiers then.
     pub(crate) fn hand_over_channels(&mut self) {
         for handle in self.channels.waiting() {
             let Some(config) = self.channels.get(handle).map(|channel| channel.config.clone()) else {
@@ -404,6 +412,7 @@ impl Connection {
                 channel.id = Some(id);
             }
         }
+        self.time_out_if_due();
     }
 
     /// webrtc-pc#dom-peerconnection-addicecandidate, as far as str0m goes: it knows neither media descriptions nor the end
@@ -546,13 +555,24 @@ fn not_the_last(call: &str) -> Exception {
     )
 }
 
-/// What str0m refuses to read. It names no line.
+/// What str0m refuses to read. It names no line, but the address in memory at which its parser gave up: that is left out,
+/// since it is another one each time.
 fn sdp_error(error: SdpError) -> Exception {
-    let mut exception = Exception::new(ExceptionName::OperationError, format!("str0m: {error}"));
+    let message = without_addresses(&format!("str0m: {error}"));
+    let mut exception = Exception::new(ExceptionName::OperationError, message);
     if matches!(error, SdpError::ParseError(_)) {
         exception.error_detail = Some(RtcErrorDetail::SdpSyntaxError);
     }
     exception
+}
+
+fn without_addresses(message: &str) -> String {
+    let mut parts = message.split("0x");
+    let first = parts.next().unwrap_or_default().to_owned();
+    parts.fold(first, |out, part| {
+        let rest = part.trim_start_matches(|character: char| character.is_ascii_hexdigit());
+        format!("{out}…{rest}")
+    })
 }
 
 /// What str0m reads but does not accept.
@@ -561,4 +581,18 @@ fn refused(what: &str, error: &RtcError) -> Exception {
         ExceptionName::OperationError,
         format!("str0m refuses {what}: {error}"),
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_address_in_memory_is_left_out_of_a_message() {
+        let message = "Parse error at PointerOffset(0x7f54d8a1): unexpected `x`, 0xff";
+        assert_eq!(
+            without_addresses(message),
+            "Parse error at PointerOffset(…): unexpected `x`, …"
+        );
+    }
 }

@@ -43,6 +43,14 @@ pub(super) fn rules() -> Vec<Rule> {
             check: event_shows_its_state,
         },
         Rule {
+            id: "channel-event-is-at-a-channel",
+            clause: "webrtc-pc#event-summary",
+            level: Level::Must,
+            statement: "Events of data channels are fired at channels that createDataChannel() returned or datachannel announced.",
+            granularity: Granularity::Event,
+            check: event_is_at_a_channel,
+        },
+        Rule {
             id: "ready-state-only-goes-forward",
             clause: "webrtc-pc#closing-procedure",
             level: Level::Must,
@@ -224,6 +232,25 @@ fn event_shows_its_state(view: &View<'_>) -> Option<Departure> {
                     fired.event,
                     place(view, channel)
                 ),
+            )
+        })
+    })
+}
+
+/// A snapshot has every channel that script was given and whose `readyState` can be read.
+fn event_is_at_a_channel(view: &View<'_>) -> Option<Departure> {
+    view.entries.iter().find_map(|entry| {
+        let fired = entry.fired()?;
+        let channel = match (fired.interface, fired.event) {
+            (Interface::PeerConnection, "datachannel") => handle_in(fired.detail, "channel")?,
+            (Interface::DataChannel, _) => fired.target,
+            _ => return None,
+        };
+        channel_of(entry.state, channel).is_none().then(|| {
+            Departure::new(
+                entry.record,
+                format!("{} at a data channel of this connection", fired.event),
+                format!("{} at an object that script was never given", fired.event),
             )
         })
     })

@@ -326,6 +326,12 @@ fn channel_cases() -> Vec<Doctored> {
             tape.fired_at_channel(9, "open");
             tape.end();
         }),
+        doctored("channel-event-is-at-a-channel", channel_closes, |tape| {
+            tape.creates_channel(9, None);
+            tape.mark();
+            tape.fired_at_channel(99, "bufferedamountlow");
+            tape.end();
+        }),
         doctored("ready-state-only-goes-forward", channel_closes, |tape| {
             tape.creates_channel(9, None);
             tape.channel_opens(9);

@@ -54,7 +54,12 @@ impl Connection {
             .map(|it| &it.session.description);
         let current = current_local.zip(current_remote);
         if description.sdp_type == SdpType::Offer {
-            if let Some((local, previous_remote)) = current {
+            let pending = self.pending_remote_description.as_ref().filter(|_| remote);
+            if let Some(pending) = pending {
+                // webrtc-pc#set-description, step 4.4: back-to-back offers, as if the first had been answered.
+                let offer = &pending.session.description;
+                sdp::check_subsequent_offer(&parsed, &as_if_answered(offer), offer).map_err(invalid)?;
+            } else if let Some((local, previous_remote)) = current {
                 sdp::check_subsequent_offer(&parsed, local, previous_remote).map_err(invalid)?;
             }
         } else {
@@ -109,10 +114,10 @@ impl Connection {
         let (Some(dtls), Some(data)) = (&transport.dtls, &session.data) else {
             return Ok(());
         };
-        if dtls.remote_fingerprints != data.fingerprints {
+        if dtls.is_another_association(data) {
             if transport.remote_credentials.as_ref() == Some(&data.credentials) {
                 return Err(ApplyError::Invalid(
-                    "the fingerprint changed, which needs new ICE credentials too".to_owned(),
+                    "the fingerprint or the tls-id changed, which needs new ICE credentials too".to_owned(),
                 ));
             }
             return Ok(());
@@ -129,7 +134,7 @@ impl Connection {
         .map_err(|error| ApplyError::Invalid(error.to_string()))
     }
 
-    /// `webrtc-pc#create-an-rtcsctptransport`, with the DTLS and ICE transports below it.
+    /// `webrtc-pc#dfn-create-an-rtcsctptransport`, with the DTLS and ICE transports below it.
     pub(super) fn create_an_rtc_sctp_transport(
         &mut self,
         data: &DataSection,
@@ -198,7 +203,7 @@ impl Connection {
         None
     }
 
-    /// `webrtc-pc#update-the-data-max-message-size`.
+    /// `webrtc-pc#dfn-update-the-data-max-message-size`.
     pub(super) fn update_the_data_max_message_size(&mut self) {
         let remote = self
             .remote_description()
@@ -238,18 +243,20 @@ impl Connection {
             // Session::read and Description::verify let no other answer through.
             _ => return,
         };
-        let dtls = DtlsParameters {
-            role,
-            remote_fingerprints: remote_data.fingerprints,
-        };
         let Some(id) = self.sctp_transport else { return };
-        if self.transports[id.0].dtls.as_ref() == Some(&dtls)
+        let goes_on = |dtls: &DtlsParameters| dtls.role == role && !dtls.is_another_association(&remote_data);
+        if self.transports[id.0].dtls.as_ref().is_some_and(goes_on)
             && self.transports[id.0]
                 .sctp_parameters()
                 .is_some_and(|it| it.remote_port == remote_data.sctp_port)
         {
             return;
         }
+        let dtls = DtlsParameters {
+            role,
+            remote_fingerprints: remote_data.fingerprints,
+            remote_tls_id: remote_data.tls_id,
+        };
         let sctp = SctpParameters {
             seed: self.rng.u64(..),
             local_port: SCTP_PORT,
@@ -334,4 +341,18 @@ impl Connection {
         transport.agent.gather(&addresses);
         self.queue(Task::GatheringBegan { transport: id });
     }
+}
+
+/// What an answer of this engine would hold an offer to: it accepts one media description for data and rejects the rest,
+/// whose places may then be used for something else.
+fn as_if_answered(offer: &Description) -> Description {
+    let accepted = offer.data_channel_section();
+    let mut answered = offer.clone();
+    for (index, section) in answered.media.iter_mut().enumerate() {
+        if Some(index) != accepted {
+            section.port = 0;
+            section.bundle_only = false;
+        }
+    }
+    answered
 }

@@ -9,7 +9,7 @@ use super::promises::PromiseId;
 use super::tasks::{Piece, Task};
 
 impl Connection {
-    /// `webrtc-pc#dfn-create-an-offer`.
+    /// `webrtc-pc#dfn-creating-an-offer`.
     pub(super) fn create_an_offer(&mut self, options: OfferOptions) -> PromiseId {
         if !matches!(
             self.signaling_state,
@@ -58,7 +58,7 @@ impl Connection {
         self.last_created_offer = Some((sdp, self.system_state()));
     }
 
-    /// `webrtc-pc#dfn-create-an-answer`.
+    /// `webrtc-pc#dfn-creating-an-answer`.
     pub(super) fn create_an_answer(&mut self) -> PromiseId {
         if !matches!(
             self.signaling_state,

@@ -190,7 +190,7 @@ impl Connection {
         }
     }
 
-    /// `webrtc-pc#announce-datachannel-open`.
+    /// `webrtc-pc#announcing-a-data-channel-as-open`.
     pub(super) fn announce_as_open(&mut self, handle: Handle) {
         if self.is_closed {
             return;
@@ -208,7 +208,7 @@ impl Connection {
         self.fire(handle, EventKind::Open);
     }
 
-    /// `webrtc-pc#announce-datachannel-instance`.
+    /// `webrtc-pc#announcing-a-data-channel-instance`.
     pub(super) fn announce_instance(&mut self, id: TransportId, stream: u16, parameters: ChannelParameters) {
         if self.is_closed {
             return;
@@ -274,7 +274,7 @@ impl Connection {
         self.fire(handle, EventKind::Message { data });
     }
 
-    /// `webrtc-pc#dfn-send-algorithm`.
+    /// `webrtc-pc#datachannel-send`.
     pub(super) fn send(&mut self, handle: Handle, data: &MessageData) -> Result<(), Exception> {
         let now = self.now;
         let Some(channel) = self.channels.get_mut(&handle) else {
@@ -314,7 +314,7 @@ impl Connection {
         Ok(())
     }
 
-    /// `webrtc-pc#dfn-send-algorithm`, step 7: the error of the transport.
+    /// `webrtc-pc#datachannel-send`, step 7: the error of the transport.
     pub(super) fn send_failed(&mut self, handle: Handle, message: String) {
         let error = rtc_error(RtcErrorDetail::SctpFailure, message);
         self.fire(handle, EventKind::Error { error });
@@ -333,7 +333,7 @@ impl Connection {
         }
     }
 
-    /// Sets `webrtc-pc#dom-datachannel-bufferedamountlowthreshold`.
+    /// Sets `webrtc-pc#dom-rtcdatachannel-bufferedamountlowthreshold`.
     pub(super) fn set_buffered_amount_low_threshold(
         &mut self,
         handle: Handle,

@@ -79,7 +79,7 @@ impl Connection {
         }
     }
 
-    /// `webrtc-pc#announce-datachannel-closed`.
+    /// `webrtc-pc#announcing-a-data-channel-as-closed`.
     pub(super) fn announce_as_closed(&mut self, handle: Handle, error: Option<String>) {
         let Some(channel) = self.channels.get_mut(&handle) else {
             return;
@@ -97,7 +97,7 @@ impl Connection {
         self.fire(handle, EventKind::Close);
     }
 
-    /// `webrtc-pc#sctptransport-connected-procedure`.
+    /// `webrtc-pc#connected-procedure`.
     pub(super) fn sctp_connected(&mut self, id: TransportId) {
         let transport = &mut self.transports[id.0];
         if self.is_closed || transport.sctp_state == SctpTransportState::Connected {

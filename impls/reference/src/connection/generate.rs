@@ -14,7 +14,8 @@ impl Connection {
     /// RFC 9429 sections 5.2.1 and 5.2.2.
     pub(super) fn generate_offer(&mut self, options: OfferOptions) -> String {
         let credentials = self.credentials_to_offer(options);
-        let transport = self.local_transport(credentials);
+        let tls_id = self.tls_id_to_offer();
+        let transport = self.local_transport(credentials, tls_id);
         let session_version = self.next_session_version();
         let remote = self.current_remote_description.as_ref();
         sdp::create_offer(&OfferInput {
@@ -35,7 +36,8 @@ impl Connection {
     pub(super) fn generate_answer(&mut self) -> Option<String> {
         let offer = self.pending_remote_description.as_ref()?.session.clone();
         let credentials = self.credentials_to_answer(offer.data.as_ref());
-        let transport = self.local_transport(credentials);
+        let tls_id = self.tls_id_to_answer(offer.data.as_ref());
+        let transport = self.local_transport(credentials, tls_id);
         let continued_role = self
             .transport()
             .and_then(|transport| transport.dtls_role())
@@ -100,8 +102,43 @@ impl Connection {
         }
     }
 
+    /// RFC 8842 section 5.2 and RFC 9429 section 5.2.1: the name of the DTLS association in an offer. A new association has
+    /// a new name; one that goes on keeps what the last description called it, and stays without where that had none.
+    fn tls_id_to_offer(&mut self) -> Option<String> {
+        let described = self
+            .local_description()
+            .filter(|_| self.transport().is_some())
+            .and_then(|description| description.session.data.as_ref());
+        match described {
+            Some(data) => data.tls_id.clone(),
+            None => Some(self.new_tls_id()),
+        }
+    }
+
+    /// RFC 8842 section 5.3 and RFC 9429 section 5.3.2: the name of the DTLS association in an answer, if the offer has one.
+    /// It changes when the offerer's does, and not between a provisional answer and the final one.
+    fn tls_id_to_answer(&mut self, offer: Option<&DataSection>) -> Option<String> {
+        let offered = offer?.tls_id.as_ref()?;
+        let data = |description: &Option<AppliedDescription>| {
+            description.as_ref().and_then(|it| it.session.data.clone())
+        };
+        let provisional = data(&self.pending_local_description);
+        let goes_on = data(&self.current_remote_description)
+            .is_some_and(|before| before.tls_id.as_ref() == Some(offered));
+        let current = data(&self.current_local_description).filter(|_| goes_on);
+        provisional
+            .or(current)
+            .and_then(|data| data.tls_id)
+            .or_else(|| Some(self.new_tls_id()))
+    }
+
+    /// RFC 8842 section 4: at least 20 characters with 120 bits of chance.
+    fn new_tls_id(&mut self) -> String {
+        (0..24).map(|_| self.rng.alphanumeric()).collect()
+    }
+
     /// What the transport contributes: its candidates only where they are of the generation of `credentials`.
-    fn local_transport(&self, credentials: IceCredentials) -> LocalTransport {
+    fn local_transport(&self, credentials: IceCredentials, tls_id: Option<String>) -> LocalTransport {
         let described = [&self.pending_local_description, &self.current_local_description]
             .into_iter()
             .flatten()
@@ -115,7 +152,7 @@ impl Connection {
                 algorithm: algorithm.to_owned(),
                 value: value.to_owned(),
             }],
-            tls_id: None,
+            tls_id,
             candidates: described
                 .map(|description| description.candidates.clone())
                 .unwrap_or_default(),

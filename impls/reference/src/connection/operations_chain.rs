@@ -19,7 +19,7 @@ pub(super) enum ChainedOperation {
 }
 
 impl Connection {
-    /// `webrtc-pc#dfn-chain-an-operation`. The returned promise is the one `id` names.
+    /// `webrtc-pc#chain-an-asynchronous-operation`. The returned promise is the one `id` names.
     pub(super) fn chain_an_operation(&mut self, id: OperationId, operation: ChainedOperation) {
         if self.is_closed {
             let reason = Exception::new(ExceptionName::InvalidStateError, "the connection is closed");
@@ -79,7 +79,7 @@ impl Connection {
         None
     }
 
-    /// `webrtc-pc#dfn-chain-an-operation`, steps 7.1 to 7.3.
+    /// `webrtc-pc#chain-an-asynchronous-operation`, steps 7.1 to 7.3.
     fn operation_settled(&mut self, chained: PromiseId, settlement: Settlement) {
         if self.is_closed {
             return;
@@ -87,7 +87,7 @@ impl Connection {
         self.promises.settle(chained, settlement);
     }
 
-    /// `webrtc-pc#dfn-chain-an-operation`, step 7.4.
+    /// `webrtc-pc#chain-an-asynchronous-operation`, step 7.4.
     fn chained_promise_settled(&mut self) {
         if self.is_closed {
             return;

@@ -14,12 +14,12 @@ pub(super) type Settlement = Result<Value, Exception>;
 /// What runs, as a microtask, once a promise has settled.
 #[derive(Debug)]
 pub(super) enum Reaction {
-    /// webrtc-pc#dfn-chain-an-operation, step 7, on the promise that the operation returned.
+    /// webrtc-pc#chain-an-asynchronous-operation, step 7, on the promise that the operation returned.
     OperationSettled {
         /// The promise that the caller of the operation holds.
         chained: PromiseId,
     },
-    /// webrtc-pc#dfn-chain-an-operation, step 7.4, on the promise that the caller holds.
+    /// webrtc-pc#chain-an-asynchronous-operation, step 7.4, on the promise that the caller holds.
     ChainedSettled,
     /// What script registered: the host hears of it.
     Host(OperationId),

@@ -40,6 +40,8 @@ pub(super) struct DataSection {
     pub(super) transport_mid: Option<String>,
     pub(super) credentials: IceCredentials,
     pub(super) fingerprints: Vec<Fingerprint>,
+    /// What its sender calls the DTLS association (RFC 8842 section 4), if it has a name for it.
+    pub(super) tls_id: Option<String>,
     pub(super) setup: Option<Setup>,
     pub(super) sctp_port: u16,
     /// The largest message that its sender takes, bytes; none for no limit.
@@ -133,6 +135,7 @@ fn read_data_section(description: &Description, index: usize) -> Result<DataSect
             password: password.to_owned(),
         },
         fingerprints,
+        tls_id: transport.tls_id.as_ref().map(|tls_id| tls_id.value.clone()),
         setup: transport.setup.as_ref().map(|setup| setup.value),
         sctp_port: section.sctp_port.unwrap_or(DEFAULT_SCTP_PORT),
         max_message_size: section.effective_max_message_size(),

@@ -9,6 +9,7 @@ use glare_peer::{
 };
 
 use super::data_channel::ChannelParameters;
+use super::session::DataSection;
 use crate::dtls::{DtlsEvent, DtlsRole, DtlsTransport};
 use crate::ice::{Candidate, CandidateUse, IceAgent, IceCredentials, IceEvent};
 use crate::sctp::{SctpEvent, SctpTransport};
@@ -74,6 +75,17 @@ pub(super) struct Transport {
 pub(super) struct DtlsParameters {
     pub(super) role: DtlsRole,
     pub(super) remote_fingerprints: Vec<crate::dtls::Fingerprint>,
+    /// The remote side's `a=tls-id`, if it sends one.
+    pub(super) remote_tls_id: Option<String>,
+}
+
+impl DtlsParameters {
+    /// RFC 9429 section 5.11: whether a description of the remote side asks for another DTLS association than this. One
+    /// that leaves `a=tls-id` out says nothing about it.
+    pub(super) fn is_another_association(&self, data: &DataSection) -> bool {
+        let tls_ids = self.remote_tls_id.as_ref().zip(data.tls_id.as_ref());
+        self.remote_fingerprints != data.fingerprints || tls_ids.is_some_and(|(before, now)| before != now)
+    }
 }
 
 /// What was negotiated for SCTP.
@@ -433,7 +445,7 @@ impl Transport {
                 if let (Some(dtls), Some(sctp)) = (&self.dtls, self.sctp) {
                     let mut association = SctpTransport::new(
                         sctp.seed,
-                        // webrtc-pc#dfn-send-algorithm has measured the message before it comes here.
+                        // webrtc-pc#datachannel-send has measured the message before it comes here.
                         usize::MAX,
                         sctp.local_port,
                         sctp.remote_port,

@@ -21,7 +21,7 @@ use super::fingerprint::Fingerprint;
 use super::hooks;
 
 /// How long a certificate is valid when the application does not say
-/// (webrtc-pc#dom-peerconnection-generatecertificate).
+/// (webrtc-pc#dom-rtcpeerconnection-generatecertificate).
 const LIFETIME: Duration = Duration::from_secs(30 * 24 * 60 * 60);
 
 /// A certificate with its private key.

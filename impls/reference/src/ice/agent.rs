@@ -351,7 +351,8 @@ impl IceAgent {
             return;
         };
         let transaction = self.new_transaction_id();
-        let timeout = transaction::initial_timeout(PACING, self.current.checklist.active());
+        let checklist = &self.current.checklist;
+        let timeout = transaction::initial_timeout(PACING, checklist.checks(), checklist.active());
         let generation = &mut self.current;
         let (Some(remote), Some(pair)) = (&generation.remote, generation.checklist.pair_mut(id)) else {
             return;

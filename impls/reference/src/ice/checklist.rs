@@ -310,6 +310,11 @@ impl Checklist {
         }
     }
 
+    /// How many checks are to be performed, one a pair (RFC 8445 section 14.3).
+    pub(super) fn checks(&self) -> u32 {
+        u32::try_from(self.pairs.len()).unwrap_or(u32::MAX)
+    }
+
     /// How many pairs wait or are in progress (RFC 8445 section 14.3).
     pub(super) fn active(&self) -> u32 {
         let active = self

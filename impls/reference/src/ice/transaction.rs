@@ -20,10 +20,10 @@ const MINIMUM_TIMEOUT: Duration = Duration::from_millis(500);
 /// section 4 takes the same span for its timer.
 pub(super) const SHORTEST_LIFE: Duration = Duration::from_millis(500 * ((1 << (REQUEST_COUNT - 1)) - 1 + 16));
 
-/// RFC 8445 section 14.3: the initial timeout with so many pairs waiting or in progress. Its factor N counts checklists,
-/// and there is one.
-pub(super) fn initial_timeout(pacing: Duration, active_pairs: u32) -> Duration {
-    MINIMUM_TIMEOUT.max(pacing.saturating_mul(active_pairs))
+/// RFC 8445 section 14.3: the initial timeout of a check that leaves while `active` of the `checks` to be performed wait
+/// or are in progress. The factor N of the formula is the number of all checks, so the timeout grows with the product.
+pub(super) fn initial_timeout(pacing: Duration, checks: u32, active: u32) -> Duration {
+    MINIMUM_TIMEOUT.max(pacing.saturating_mul(checks.saturating_mul(active)))
 }
 
 /// What a transaction asks of its owner.
@@ -182,10 +182,12 @@ mod tests {
     }
 
     #[test]
-    fn the_timeout_grows_with_the_pairs_under_way() {
+    fn the_timeout_grows_with_all_checks_and_those_under_way() {
         let pacing = Duration::from_millis(50);
-        assert_eq!(initial_timeout(pacing, 1), Duration::from_millis(500));
-        assert_eq!(initial_timeout(pacing, 10), Duration::from_millis(500));
-        assert_eq!(initial_timeout(pacing, 30), Duration::from_millis(1500));
+        let timeout = |checks, active| initial_timeout(pacing, checks, active).as_millis();
+        assert_eq!(timeout(1, 1), 500);
+        assert_eq!(timeout(10, 1), 500);
+        assert_eq!(timeout(4, 4), 800);
+        assert_eq!(timeout(10, 6), 3000);
     }
 }

@@ -357,13 +357,30 @@ fn calls_that_the_signalling_state_forbids_are_rejected() {
     for operation in [
         Operation::CreateAnswer,
         Operation::SetRemoteDescription(answer.clone()),
-        Operation::SetLocalDescription(answer.into()),
+        Operation::SetLocalDescription(LocalDescriptionInit {
+            sdp_type: Some(SdpType::Answer),
+            ..LocalDescriptionInit::default()
+        }),
         Operation::AddIceCandidate(IceCandidate::default()),
     ] {
         let name = operation.name();
         let error = network.settle(A, operation).unwrap_err();
         assert_eq!(error.name, ExceptionName::InvalidStateError, "{name}");
     }
+    // What was never created is refused before the state is looked at.
+    let error = network.set_local(A, &answer).unwrap_err();
+    assert_eq!(error.name, ExceptionName::InvalidModificationError);
+}
+
+#[test]
+fn a_candidate_of_no_media_description_is_beyond_str0m() {
+    let mut network = Network::new(1);
+    let candidate = IceCandidate {
+        candidate: "candidate:1 1 udp 1 192.0.2.1 9 typ host".to_owned(),
+        ..IceCandidate::default()
+    };
+    let (_, called) = network.call(A, Operation::AddIceCandidate(candidate));
+    assert!(matches!(called, Called::Unsupported(_)), "{called:?}");
 }
 
 #[test]
@@ -373,6 +390,7 @@ fn a_candidate_that_does_not_parse_is_refused() {
     network.negotiate(A, OfferOptions::default());
     let candidate = IceCandidate {
         candidate: "candidate:nonsense".to_owned(),
+        sdp_m_line_index: Some(0),
         ..IceCandidate::default()
     };
     let error = network

@@ -184,6 +184,32 @@ fn content_that_cannot_be_applied_is_invalid_access() {
 }
 
 #[test]
+fn an_offer_on_top_of_another_is_held_to_it_as_if_that_had_been_answered() {
+    let mut world = World::new(146);
+    let empty = world.create_offer(A);
+    world.channel(A, "chat", DataChannelInit::default());
+    let offer = world.create_offer(A);
+    world.set_remote(B, offer.clone());
+    let other_mid = offer
+        .sdp
+        .replace("a=mid:0", "a=mid:9")
+        .replace("BUNDLE 0", "BUNDLE 9");
+    for sdp in [&*empty.sdp, &other_mid] {
+        assert_eq!(
+            world.fails(B, remote(SdpType::Offer, sdp)),
+            ExceptionName::InvalidAccessError
+        );
+    }
+    assert_eq!(world.state(B, Attribute::SignalingState), "have-remote-offer");
+    world.set_remote(B, offer);
+    // A rollback in between forgets the first offer, and what it fixed.
+    world
+        .settle(B, Operation::SetRemoteDescription(rollback()))
+        .unwrap();
+    world.set_remote(B, empty);
+}
+
+#[test]
 fn a_candidate_must_say_where_it_belongs() {
     let mut world = World::new(47);
     assert_eq!(

@@ -94,7 +94,7 @@ fn closing_in_a_listener_ends_the_task_where_the_specification_does() {
     let offer = world.create_offer(A);
     let id = world.start(A, Operation::SetLocalDescription(offer.into()));
     world.run(Duration::from_secs(1));
-    // webrtc-pc#dfn-chain-an-operation, step 7.1: the promise of the caller stays pending for ever.
+    // webrtc-pc#chain-an-asynchronous-operation, step 7.1: the promise of the caller stays pending for ever.
     assert_eq!(world.result(A, id), None);
     assert_eq!(
         world.log_of(A),

@@ -221,3 +221,49 @@ fn a_remote_restart_that_is_rolled_back_changes_nothing() {
     }
     still_talks(&mut world, chat);
 }
+
+fn tls_id(sdp: &str) -> Option<&str> {
+    sdp.lines().find_map(|line| line.strip_prefix("a=tls-id:"))
+}
+
+#[test]
+fn a_dtls_association_keeps_its_name_from_both_sides_also_through_a_restart() {
+    let (mut world, chat) = connected(161);
+    let names = |world: &World| {
+        [A, B].map(|side| {
+            let sdp = world.local(side).sdp;
+            tls_id(&sdp)
+                .expect("the description names its association")
+                .to_owned()
+        })
+    };
+    let before = names(&world);
+    assert_ne!(before[0], before[1]);
+    let offer = description(world.settle(B, Operation::CreateOffer(OfferOptions { ice_restart: true })));
+    world.set_local(B, offer.clone());
+    world.set_remote(A, offer);
+    world.answer(A);
+    assert_eq!(names(&world), before);
+    still_talks(&mut world, chat);
+}
+
+#[test]
+fn another_name_of_the_association_needs_another_ice_generation() {
+    let (mut world, _) = connected(162);
+    let renamed = |offer: &SessionDescription| {
+        let name = tls_id(&offer.sdp).expect("the offer names its association");
+        SessionDescription {
+            sdp: offer.sdp.replace(name, "another-association-0").into(),
+            ..offer.clone()
+        }
+    };
+    let offer = world.create_offer(A);
+    let refused = Operation::SetRemoteDescription(renamed(&offer));
+    assert_eq!(world.fails(B, refused), ExceptionName::InvalidAccessError);
+    let before = world.local(B);
+    let offer = description(world.settle(A, Operation::CreateOffer(OfferOptions { ice_restart: true })));
+    world.set_remote(B, renamed(&offer));
+    let answer = world.create_answer(B);
+    assert!(tls_id(&answer.sdp).is_some());
+    assert_ne!(tls_id(&answer.sdp), tls_id(&before.sdp));
+}
