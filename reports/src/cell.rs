@@ -79,12 +79,11 @@ impl Summary {
 
 /// Holds the cells of a run against the ledger.
 ///
-/// `whole` says that the cells are all there are: only then does an entry about some of many cells have to be confirmed by
-/// one of them. An entry about every cell that it covers is held against each in any case.
+/// `whole` says that the cells are all there are: only then does every entry have to speak of some cell, and one about some of
+/// many cells be confirmed by one of them. An entry about every cell that it covers is held against each in any case.
 pub fn classify(cells: &[CellReport], ledger: &Ledger, whole: bool) -> Summary {
     let entries = ledger.entries();
     let mut matched = vec![false; entries.len()];
-    let mut in_play = vec![false; entries.len()];
     let classes = cells
         .iter()
         .map(|cell| {
@@ -92,7 +91,6 @@ pub fn classify(cells: &[CellReport], ledger: &Ledger, whole: bool) -> Summary {
             let mut reasons = Vec::new();
             let mut absent = None;
             for (index, entry) in entries.iter().enumerate().filter(|(_, entry)| entry.covers(cell)) {
-                in_play[index] = true;
                 if fingerprints.contains(&entry.fingerprint) {
                     matched[index] = true;
                     reasons.push(entry.reason.as_str());
@@ -118,7 +116,7 @@ pub fn classify(cells: &[CellReport], ledger: &Ledger, whole: bool) -> Summary {
     let ledger_faults = entries
         .iter()
         .enumerate()
-        .filter(|(index, _)| whole && in_play[*index] && !matched[*index])
+        .filter(|(index, _)| whole && !matched[*index])
         .map(|(_, entry)| {
             format!(
                 "{}: no cell of {} with {} ended with `{}`",

@@ -291,6 +291,15 @@ mod tests {
     }
 
     #[test]
+    fn an_entry_that_speaks_of_no_cell_is_a_fault_of_a_whole_run() {
+        let ledger = Ledger::parse("test", LEDGER).unwrap();
+        let cells = [cell(VerdictKind::Pass, "b", "0.26.0")];
+        assert!(classify(&cells, &ledger, false).as_expected());
+        let summary = classify(&cells, &ledger, true);
+        assert_eq!((summary.ledger_faults.len(), summary.as_expected()), (1, false));
+    }
+
+    #[test]
     fn an_entry_without_reason_is_refused() {
         let error = Ledger::parse("test", &LEDGER.replace("it never closes", " ")).unwrap_err();
         assert!(error.contains("reason"), "{error}");

@@ -230,14 +230,16 @@ fn line(out: &mut String, text: std::fmt::Arguments<'_>) {
     // Writing to a string cannot fail. What a peer or a file put into the text must not steer the terminal.
     let mut raw = String::new();
     let _ = raw.write_fmt(text);
-    out.extend(raw.chars().map(|character| {
-        if character.is_control() && character != '\n' {
-            '\u{fffd}'
-        } else {
-            character
-        }
-    }));
+    out.push_str(&printable(&raw));
     out.push('\n');
+}
+
+/// The text with a mark for every control character but the ends of lines and tabs, so that it does not steer a terminal.
+pub fn printable(text: &str) -> String {
+    let steers = |character: char| character.is_control() && !matches!(character, '\n' | '\t');
+    text.chars()
+        .map(|character| if steers(character) { '\u{fffd}' } else { character })
+        .collect()
 }
 
 #[cfg(test)]

@@ -118,10 +118,12 @@ impl Default for RunArguments {
 
 impl RunArguments {
     /// The seeds to play.
-    pub(crate) fn seeds(&self) -> std::ops::Range<u64> {
-        self.seeds
-            .clone()
-            .unwrap_or(self.seed..self.seed.saturating_add(1))
+    pub(crate) fn seeds(&self) -> std::ops::RangeInclusive<u64> {
+        match &self.seeds {
+            // The range is never empty: the command line refuses that.
+            Some(seeds) => seeds.start..=seeds.end.saturating_sub(1),
+            None => self.seed..=self.seed,
+        }
     }
 
     /// How many workers to start.
@@ -214,6 +216,20 @@ mod tests {
             panic!("`glare run` is a run");
         };
         assert_eq!(format!("{parsed:?}"), format!("{:?}", RunArguments::default()));
+    }
+
+    #[test]
+    fn the_greatest_seed_is_a_seed() {
+        let arguments = RunArguments {
+            seed: u64::MAX,
+            ..RunArguments::default()
+        };
+        assert_eq!(arguments.seeds().count(), 1);
+        let arguments = RunArguments {
+            seeds: Some(3..5),
+            ..RunArguments::default()
+        };
+        assert!(arguments.seeds().eq([3, 4]));
     }
 
     #[test]

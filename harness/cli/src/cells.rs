@@ -1,6 +1,6 @@
 //! From paths and options to the cells to play.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use glare_scenario::Scenario;
@@ -51,6 +51,18 @@ pub(crate) fn load(paths: &[PathBuf]) -> Result<Vec<Sourced>, Problem> {
         return Err(Problem::nothing(format!("there is no scenario in {places}")));
     }
     loaded.sort_by(|one, other| one.scenario.id.cmp(&other.scenario.id));
+    for pair in loaded.windows(2) {
+        if let [one, other] = pair
+            && one.scenario.id == other.scenario.id
+        {
+            return Err(Problem::input(format!(
+                "{} and {} are both the scenario {}: play them in two runs",
+                one.path.display(),
+                other.path.display(),
+                one.scenario.id
+            )));
+        }
+    }
     Ok(loaded)
 }
 
@@ -67,19 +79,22 @@ pub(crate) fn files(paths: &[PathBuf]) -> Result<Vec<(PathBuf, PathBuf)>, Proble
     } else {
         paths
     };
-    let mut out = BTreeSet::new();
+    // A file is one file, however its path is spelled.
+    let mut out: BTreeMap<PathBuf, (PathBuf, PathBuf)> = BTreeMap::new();
+    let mut add = |file: PathBuf, root: PathBuf| {
+        // A file that is not there is told of by the loader, as everything else that is wrong with a file.
+        let real = file.canonicalize().unwrap_or_else(|_| file.clone());
+        out.entry(real).or_insert((file, root));
+    };
     for path in paths {
         if path.is_dir() {
             let root = root_of(path);
-            walk(path, &mut |file| {
-                out.insert((file, root.clone()));
-            })?;
+            walk(path, &mut |file| add(file, root.clone()))?;
         } else {
-            // A file that is not there is told of by the loader, as everything else that is wrong with a file.
-            out.insert((path.clone(), root_of(path.parent().unwrap_or(Path::new("")))));
+            add(path.clone(), root_of(path.parent().unwrap_or(Path::new(""))));
         }
     }
-    Ok(out.into_iter().collect())
+    Ok(out.into_values().collect())
 }
 
 /// The nearest folder called `scenarios` at or above a folder; the folder itself where there is none.
@@ -123,7 +138,13 @@ pub(crate) fn cells(
     let names: Vec<String> = if arguments.peers.is_empty() {
         registry.names().map(str::to_owned).collect()
     } else {
-        arguments.peers.clone()
+        let mut given: Vec<String> = Vec::new();
+        for name in &arguments.peers {
+            if !given.contains(name) {
+                given.push(name.clone());
+            }
+        }
+        given
     };
     for name in names.iter().chain(arguments.cast.iter().map(|(_, name)| name)) {
         registry.get(name)?;
@@ -164,6 +185,9 @@ pub(crate) fn cells(
             }
         }
     }
+    if out.is_empty() {
+        return Err(Problem::nothing("there is no peer to play with"));
+    }
     Ok(out)
 }
 
@@ -192,4 +216,43 @@ pub(crate) fn casts(
             .collect();
     }
     casts
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_cell_is_played_twice_at_once() {
+        let folder = Path::new(concat!(
+            env!("CARGO_MANIFEST_DIR"),
+            "/../../scenarios/webrtc-pc/connect"
+        ));
+        let file = folder.join("../connect/message.yaml");
+        let scenarios = load(&[folder.to_owned(), file.clone()])
+            .map_err(|problem| problem.message)
+            .unwrap();
+        let alone = load(&[folder.to_owned()])
+            .map_err(|problem| problem.message)
+            .unwrap();
+        assert_eq!(scenarios.len(), alone.len());
+        let registry = Registry::standard();
+        let twice = RunArguments {
+            peers: vec!["reference".to_owned(), "reference".to_owned()],
+            ..RunArguments::default()
+        };
+        let played = load(&[file]).and_then(|scenarios| cells(&registry, &scenarios, &twice));
+        assert_eq!(
+            played.map(|cells| cells.len()).map_err(|problem| problem.message),
+            Ok(1)
+        );
+        let cast = RunArguments {
+            cast: ["reference", "str0m"]
+                .map(|name| ("a".to_owned(), name.to_owned()))
+                .to_vec(),
+            ..RunArguments::default()
+        };
+        let refused = cells(&registry, &alone, &cast).map_err(|problem| problem.exit);
+        assert_eq!(refused.err(), Some(crate::Exit::BadInput));
+    }
 }

@@ -63,13 +63,22 @@ pub fn main(registry: Registry) -> ExitCode {
     }
 }
 
-/// Writes to standard output. A reader that went away ends the output, not the program.
+/// Writes to standard output. What a peer or a file put into the text does not steer the terminal.
 fn say(text: &str) {
+    say_styled(&glare_reports::terminal::printable(text));
+}
+
+/// Writes to standard output what is fit for a terminal already. A reader that went away ends the output, not the program.
+fn say_styled(text: &str) {
     let mut out = std::io::stdout().lock();
     let _ = out.write_all(text.as_bytes()).and_then(|()| out.flush());
 }
 
 /// Writes a line to standard error.
 fn say_error(text: &str) {
-    let _ = writeln!(std::io::stderr().lock(), "{}", text.trim_end());
+    let _ = writeln!(
+        std::io::stderr().lock(),
+        "{}",
+        glare_reports::terminal::printable(text.trim_end())
+    );
 }

@@ -115,7 +115,7 @@ async fn lane(pool: Pool, shared: Arc<Mutex<Shared>>) -> Result<(), Problem> {
                 if pool.jobs_per_worker.is_none_or(|most| current.done < most) {
                     worker = Some(current);
                 } else {
-                    current.leave().await;
+                    current.leave(pool.watchdog).await;
                 }
                 Ended::Done(done)
             }
@@ -189,17 +189,24 @@ impl Worker {
 
     /// Gives the worker an order and waits for its answer; none when the worker ended instead.
     async fn ask(&mut self, order: &Order) -> Option<Done> {
-        let mut line = serde_json::to_vec(order).ok()?;
+        let mut line = match serde_json::to_vec(order) {
+            Ok(line) => line,
+            Err(error) => {
+                return Some(Done::Impossible(format!(
+                    "a worker cannot be told its job: {error}"
+                )));
+            }
+        };
         line.push(b'\n');
         self.input.write_all(&line).await.ok()?;
         self.input.flush().await.ok()?;
         let start = format!("{MARK}{}:", order.tag);
         loop {
             let line = self.line().await?;
-            if let Some(answer) = line.strip_prefix(start.as_bytes())
-                && let Ok(done) = serde_json::from_slice(answer)
-            {
-                return Some(done);
+            if let Some(answer) = line.strip_prefix(start.as_bytes()) {
+                let unreadable =
+                    |error| Done::Impossible(format!("a worker's answer cannot be read: {error}"));
+                return Some(serde_json::from_slice(answer).unwrap_or_else(unreadable));
             }
         }
     }
@@ -233,11 +240,11 @@ impl Worker {
     }
 
     /// Lets the worker end by itself.
-    async fn leave(self) {
+    async fn leave(self, patience: Duration) {
         let Worker { mut child, input, .. } = self;
         drop(input);
-        // It has answered its last job: how it ends changes no verdict.
-        let _ = child.wait().await;
+        // It has answered its last job: how it ends changes no verdict. One that does not end is killed as it is dropped.
+        let _ = tokio::time::timeout(patience, child.wait()).await;
     }
 
     /// Ends the worker, if it has not ended, and says how it did, and what it said last, if anything, after a colon.

@@ -83,8 +83,10 @@ pub(crate) enum Done {
     Replayed {
         /// What it came to this time.
         report: Box<CellReport>,
-        /// The first departure from the record.
+        /// The first departure from the recorded packets.
         departure: Option<String>,
+        /// The first departure from the recorded trace.
+        trace: Option<String>,
     },
     /// The job could not be done, for a reason outside of any peer.
     Impossible(String),

@@ -34,8 +34,12 @@ pub(crate) fn replay(registry: &Registry, arguments: &ReplayArguments) -> Result
         recorded.cell, recorded.verdict.kind, recorded.verdict.reason
     ));
     let ended = pool.work(vec![Job::Replay { bundle: folder }], |_, _| {})?.pop();
-    let (report, departure) = match ended {
-        Some(Ended::Done(Done::Replayed { report, departure })) => (report, departure),
+    let (report, departure, trace) = match ended {
+        Some(Ended::Done(Done::Replayed {
+            report,
+            departure,
+            trace,
+        })) => (report, departure, trace),
         Some(Ended::Done(Done::Impossible(why))) => return Err(Problem::input(why)),
         Some(Ended::Crashed(why)) => {
             crate::say(&format!("replayed: crash {why}\n"));
@@ -57,12 +61,15 @@ pub(crate) fn replay(registry: &Registry, arguments: &ReplayArguments) -> Result
         report.verdict.kind, report.verdict.reason
     ));
     let same_packets = report.measures.packets_hash == recorded.measures.packets_hash;
-    let same_trace = report.measures.trace_hash == recorded.measures.trace_hash;
-    match &departure {
-        Some(departure) => crate::say(&format!("departs from the record: {departure}\n")),
-        None if same_packets && same_trace => crate::say("every packet and the trace are as recorded\n"),
-        None if same_packets => crate::say("every packet is as recorded, the trace is not\n"),
-        None => crate::say("every packet met its recorded fate, at other times or with another sender\n"),
+    match (&departure, &trace) {
+        (Some(departure), _) => crate::say(&format!("departs from the record: {departure}\n")),
+        (None, None) if same_packets => crate::say("every packet and the trace are as recorded\n"),
+        (None, Some(trace)) if same_packets => {
+            crate::say(&format!(
+                "every packet is as recorded, the trace is not: {trace}\n"
+            ));
+        }
+        _ => crate::say("every packet met its recorded fate, at other times or with another sender\n"),
     }
     let same_verdict = report.verdict.kind == recorded.verdict.kind
         && report.verdict.fingerprints() == recorded.fingerprints;

@@ -25,6 +25,11 @@ pub(crate) fn run(registry: &Registry, arguments: &RunArguments) -> Result<Exit,
     let scenarios = cells::load(&arguments.paths)?;
     let cells = cells::cells(registry, &scenarios, arguments)?;
     writable(&arguments.out)?;
+    if let Err(error) = glare_pin::Pin::prove() {
+        crate::say_error(&format!(
+            "note: peers that fetch time or chance from the system do not repeat here: {error}"
+        ));
+    }
     let started = now();
     let jobs = cells
         .iter()
@@ -57,7 +62,7 @@ pub(crate) fn run(registry: &Registry, arguments: &RunArguments) -> Result<Exit,
     let wall = started.elapsed();
     let whole = arguments.paths.is_empty() && arguments.peers.is_empty() && arguments.cast.is_empty();
     let summary = classify(&reports, &ledger, whole);
-    crate::say(&terminal::render(&reports, &summary, wall, arguments.jobs()));
+    crate::say_styled(&terminal::render(&reports, &summary, wall, arguments.jobs()));
     crate::say(&format!("bundles are in {}\n", arguments.out.display()));
     Ok(if summary.as_expected() {
         Exit::AsExpected
@@ -194,7 +199,7 @@ impl Progress {
         if self.plain.is_some() {
             crate::say_error(text);
         } else {
-            self.bar.println(text);
+            self.bar.println(terminal::printable(text));
         }
     }
 

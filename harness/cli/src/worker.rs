@@ -7,7 +7,7 @@ use std::io::{BufRead as _, Write as _};
 use std::path::{Path, PathBuf};
 
 use glare_reports::CellReport;
-use glare_run::{Outcome, Play, cell_folder, read_bundle, write_bundle};
+use glare_run::{Outcome, Play, VerdictKind, cell_folder, read_bundle, write_bundle};
 use glare_scenario::Scenario;
 
 use crate::exit::{Exit, Problem};
@@ -16,14 +16,13 @@ use crate::registry::Registry;
 
 /// Works until standard input ends.
 pub(crate) fn work(registry: &Registry) -> Result<Exit, Problem> {
-    let pinned = glare_pin::Pin::prove().is_ok();
     let mut files = Files::default();
-    for line in std::io::stdin().lock().lines() {
+    for line in lines() {
         let line = line.map_err(|error| Problem::environment(format!("worker: {error}")))?;
         let Order { tag, job } =
             serde_json::from_str(&line).map_err(|error| Problem::input(format!("worker: {error}")))?;
         let done = match job {
-            Job::Play { cell, out } => play(registry, &mut files, &cell, out.as_deref(), pinned),
+            Job::Play { cell, out } => play(registry, &mut files, &cell, out.as_deref()),
             Job::Replay { bundle } => replay(registry, &bundle),
         };
         let done = done.unwrap_or_else(Done::Impossible);
@@ -40,6 +39,21 @@ pub(crate) fn work(registry: &Registry) -> Result<Exit, Problem> {
         }
     }
     Ok(Exit::AsExpected)
+}
+
+/// The lines of standard input, read on a thread of their own, so that the end of whoever asks ends this process also in the
+/// middle of a job: one that hangs would else go on for ever with nobody to end it.
+fn lines() -> impl Iterator<Item = std::io::Result<String>> {
+    let (sender, receiver) = std::sync::mpsc::channel();
+    std::thread::spawn(move || {
+        for line in std::io::stdin().lock().lines() {
+            if sender.send(line).is_err() {
+                return;
+            }
+        }
+        std::process::exit(0);
+    });
+    receiver.into_iter()
 }
 
 /// The scenario files that were read, so that a file is read once.
@@ -62,13 +76,7 @@ impl Files {
     }
 }
 
-fn play(
-    registry: &Registry,
-    files: &mut Files,
-    cell: &Cell,
-    out: Option<&Path>,
-    pinned: bool,
-) -> Result<Done, String> {
+fn play(registry: &Registry, files: &mut Files, cell: &Cell, out: Option<&Path>) -> Result<Done, String> {
     let scenario = files.scenario(cell)?;
     let cast = cast(registry, &cell.cast)?;
     let outcome = glare_run::play(
@@ -81,15 +89,13 @@ fn play(
         },
     );
     let mut report = report(scenario, &outcome, cell.command());
-    if !pinned {
-        report
-            .verdict
-            .reason
-            .push_str(" (the clock and chance of this system are not pinned)");
-    }
     if let Some(out) = out {
         let folder = out.join(cell_folder(&cell.scenario, &cell.cast, cell.seed));
-        let command = format!("glare replay {}", quoted(&folder.display().to_string()));
+        // A peer that panicked took the packets' record with it: what replays a crash is the same cell again.
+        let command = match outcome.verdict.kind {
+            VerdictKind::Crash => cell.command(),
+            _ => format!("glare replay {}", quoted(&folder.display().to_string())),
+        };
         write_bundle(&folder, scenario, &outcome, &command).map_err(|error| error.to_string())?;
         report.replay = command;
         report.bundle = Some(folder);
@@ -108,14 +114,17 @@ fn replay(registry: &Registry, folder: &Path) -> Result<Done, String> {
     let cast = cast(registry, &names)?;
     let play = Play {
         capture: false,
-        forced: Some(bundle.forced),
+        // The bundle of a crash has no packets to force.
+        forced: (bundle.verdict.verdict.kind != VerdictKind::Crash).then_some(bundle.forced),
     };
     let outcome = glare_run::play(&bundle.scenario, &cast, bundle.verdict.seed, &play);
     let departure = outcome.departure.clone();
+    let trace = glare_run::trace_difference(&bundle.trace, &outcome.trace);
     let report = report(&bundle.scenario, &outcome, bundle.verdict.replay);
     Ok(Done::Replayed {
         report: Box::new(report),
         departure,
+        trace,
     })
 }
 

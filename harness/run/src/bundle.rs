@@ -7,7 +7,7 @@ use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 
 use glare_net::ForcedFate;
-use glare_oracle::trace;
+use glare_oracle::trace::{self, Record, What};
 use glare_scenario::Scenario;
 use serde::{Deserialize, Serialize};
 
@@ -52,6 +52,8 @@ pub struct Bundle {
     pub verdict: VerdictFile,
     /// What became of every packet.
     pub forced: Vec<ForcedFate>,
+    /// What happened.
+    pub trace: Vec<Record>,
 }
 
 /// A bundle could not be written or read.
@@ -252,17 +254,53 @@ pub fn read_bundle(place: &Path) -> Result<Bundle, BundleError> {
         return Err(content(&path, "a bundle holds one cell of a scenario"));
     };
     scenario.id = verdict.scenario.clone();
-    let path = place.join("fates.jsonl");
-    let forced = read(&path)?
-        .lines()
-        .enumerate()
-        .map(|(line, text)| serde_json::from_str(text).map_err(|error| json(&path, line + 1, &error)))
-        .collect::<Result<Vec<ForcedFate>, BundleError>>()?;
+    let roles = |roles: &mut dyn Iterator<Item = &String>| roles.cloned().collect::<Vec<String>>();
+    if roles(&mut scenario.peers.iter().map(|plan| &plan.role))
+        != roles(&mut verdict.cast.iter().map(|cast| &cast.role))
+    {
+        return Err(content(&path, "its peers are not the cast in verdict.json"));
+    }
+    let forced = json_lines(&place.join("fates.jsonl"), 0)?;
+    // The first line is the header.
+    let trace = json_lines(&place.join("trace.jsonl"), 1)?;
     Ok(Bundle {
         scenario,
         verdict,
         forced,
+        trace,
     })
+}
+
+/// The first difference between a recorded trace and another, for people; none where they are the same. Where a step stands
+/// in its file does not count: the scenario of a bundle is written anew.
+pub fn trace_difference(recorded: &[Record], came: &[Record]) -> Option<String> {
+    let placeless = |record: &Record| {
+        let mut record = record.clone();
+        if let What::Step { at, .. } = &mut record.what {
+            at.clear();
+        }
+        record
+    };
+    let same = |(one, other): &(&Record, &Record)| placeless(one) == placeless(other);
+    let place = recorded.iter().zip(came).take_while(same).count();
+    match (recorded.get(place), came.get(place)) {
+        (None, None) => None,
+        (Some(one), Some(_)) => Some(format!("record {place} at {} is another", one.time)),
+        (Some(one), None) => Some(format!(
+            "record {place} at {} did not come, nor what is behind it",
+            one.time
+        )),
+        (None, Some(other)) => Some(format!("record {place} at {} is one too many", other.time)),
+    }
+}
+
+fn json_lines<T: serde::de::DeserializeOwned>(path: &Path, skip: usize) -> Result<Vec<T>, BundleError> {
+    read(path)?
+        .lines()
+        .enumerate()
+        .skip(skip)
+        .map(|(line, text)| serde_json::from_str(text).map_err(|error| json(path, line + 1, &error)))
+        .collect()
 }
 
 /// `states.yaml`: the state transitions of a run, peer by peer, as people review them.

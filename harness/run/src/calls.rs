@@ -55,15 +55,14 @@ impl<'a> Performance<'a> {
             }
         };
         let expected = format!("{} {}", step.text, outcome_text(wanted));
-        self.depart_at(
+        self.depart_or_go_on(
             step,
-            Unmet {
+            vec![Unmet {
                 expected,
                 actual,
                 peer: Some(role.to_owned()),
-            },
-        );
-        Err(End::Departed)
+            }],
+        )
     }
 
     fn operation(&self, target: &Target, object: Handle, method: &Method) -> Result<Operation, End> {
@@ -79,7 +78,7 @@ impl<'a> Performance<'a> {
             Method::SetRemoteDescription(argument) => {
                 let LocalDescriptionInit { sdp_type, sdp } = self.local_description(argument)?;
                 let Some(sdp_type) = sdp_type else {
-                    return Err(End::Faulty("setRemoteDescription needs a type".to_owned()));
+                    return Err(End::faulty("setRemoteDescription needs a type".to_owned()));
                 };
                 Operation::SetRemoteDescription(SessionDescription { sdp_type, sdp })
             }
@@ -150,7 +149,7 @@ impl<'a> Performance<'a> {
                 Value::String(text) => Some(text),
                 Value::Null | Value::Undefined => None,
                 other => {
-                    return Err(End::Faulty(format!(
+                    return Err(End::faulty(format!(
                         "{} is {}, not a string",
                         path.name,
                         value_text(&other)
@@ -225,14 +224,13 @@ impl<'a> Performance<'a> {
             .players
             .get(channel.player)
             .map(|player| player.role.clone());
-        self.depart_at(
+        self.depart_or_go_on(
             step,
-            Unmet {
+            vec![Unmet {
                 expected,
                 actual,
                 peer,
-            },
-        );
-        Err(End::Departed)
+            }],
+        )
     }
 }

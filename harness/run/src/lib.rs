@@ -14,6 +14,8 @@ mod payload;
 mod performance;
 mod play;
 mod recorder;
+#[cfg(test)]
+mod scripted;
 mod sdp_text;
 mod signalling;
 mod steps;
@@ -22,7 +24,8 @@ mod verdict;
 mod world;
 
 pub use bundle::{
-    BUNDLE_VERSION, Bundle, BundleError, VerdictFile, cell_folder, read_bundle, states_yaml, write_bundle,
+    BUNDLE_VERSION, Bundle, BundleError, VerdictFile, cell_folder, read_bundle, states_yaml,
+    trace_difference, write_bundle,
 };
 pub use play::{Cast, Measures, Outcome, Play, cell_id, crashed, play};
 pub use verdict::{Departure, Verdict, VerdictKind};

@@ -89,7 +89,7 @@ impl Performance<'_> {
         span: Option<Duration>,
     ) -> Result<(), End> {
         let Some(link) = self.world.network.link(name) else {
-            return Err(End::Faulty(format!("there is no link {name:?}")));
+            return Err(End::faulty(format!("there is no link {name:?}")));
         };
         let patch = LinkPatch {
             delay: change.delay,
@@ -113,7 +113,7 @@ impl Performance<'_> {
             }
         }
         if let Err(error) = self.world.network.change(link, direction, &patch) {
-            return Err(End::Faulty(error.to_string()));
+            return Err(End::faulty(error));
         }
         let text = change_text(change, direction, span);
         self.world.recorder.record(
@@ -137,7 +137,7 @@ impl Performance<'_> {
         };
         let name = self.world.network.link_name(link).to_owned();
         if let Err(error) = self.world.network.change(link, direction, &patch) {
-            return Err(End::Faulty(format!(
+            return Err(End::faulty(format!(
                 "a change of {name} cannot be undone: {error}"
             )));
         }

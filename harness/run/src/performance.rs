@@ -14,9 +14,9 @@ use glare_peer::{
     Step, Value,
 };
 use glare_scenario::Scenario;
-use glare_scenario::script::{EventPattern, Level, Step as ScriptStep};
+use glare_scenario::script::{Action, Completion, EventPattern, Level, Step as ScriptStep, Wait};
 
-use crate::conditions::{CannotTell, Unmet, level_text};
+use crate::conditions::{Unmet, level_text};
 use crate::matching::Context;
 use crate::negotiation::{Await, Do, PerfectNegotiation, Rejection};
 use crate::network_changes::Changes;
@@ -40,8 +40,37 @@ pub(crate) enum End {
     Unsupported(String),
     /// Nothing was left to happen, or too much happened at one instant.
     Stalled(String),
-    /// The scenario itself is at fault, at this position.
-    Faulty(String),
+    /// The scenario cannot go on, for a reason of its own.
+    Faulty(Fault),
+}
+
+/// What a step cannot do, which says nothing of a peer by itself.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Fault {
+    /// What is wrong.
+    pub(crate) what: String,
+    /// The step: its position and its text; none for what is wrong outside of steps.
+    pub(crate) step: Option<(String, String)>,
+}
+
+impl End {
+    /// The scenario is at fault.
+    pub(crate) fn faulty(what: impl ToString) -> End {
+        End::Faulty(Fault {
+            what: what.to_string(),
+            step: None,
+        })
+    }
+
+    /// With the step at which it was found, where that is not known yet.
+    pub(crate) fn at(mut self, step: &ScriptStep) -> End {
+        if let End::Faulty(fault) = &mut self
+            && fault.step.is_none()
+        {
+            fault.step = Some((step.position.to_string(), step.text.clone()));
+        }
+        self
+    }
 }
 
 /// What the script waits for.
@@ -151,7 +180,7 @@ impl<'a> Performance<'a> {
             if self.is_done() {
                 return Ok(());
             }
-            if self.world.is_quiet() {
+            if self.world.is_quiet() && !self.may_be_in_vain() {
                 let waiting = self
                     .current_step()
                     .map_or("the end of the run", |step| step.text.as_str());
@@ -178,6 +207,15 @@ impl<'a> Performance<'a> {
                 Happening::Script(alarm) => self.alarmed(alarm)?,
             }
         }
+    }
+
+    /// Whether the script waits with an end for what need not come.
+    fn may_be_in_vain(&self) -> bool {
+        let level = self
+            .current_step()
+            .and_then(|step| step.level)
+            .unwrap_or(self.scenario.level);
+        self.patience.is_some() && level == Level::May
     }
 
     fn is_done(&self) -> bool {
@@ -496,11 +534,15 @@ impl<'a> Performance<'a> {
 
     fn alarmed(&mut self, alarm: Alarm) -> Result<(), End> {
         match alarm {
-            Alarm::Limit => Err(self.out_of_time("the scenario's limit")),
+            Alarm::Limit => {
+                self.out_of_time("the scenario's limit")?;
+                Err(End::Departed)
+            }
             Alarm::Patience(wait) => {
                 if self.patience.is_some_and(|(waiting, _)| waiting == wait) {
                     self.patience = None;
-                    return Err(self.out_of_time("the time that the step gives"));
+                    self.out_of_time("the time that the step gives")?;
+                    return self.unblock();
                 }
                 Ok(())
             }
@@ -518,32 +560,53 @@ impl<'a> Performance<'a> {
     }
 
     /// The script waited in vain.
-    fn out_of_time(&mut self, whose: &str) -> End {
+    fn out_of_time(&mut self, whose: &str) -> Result<(), End> {
         let Some(step) = self.current_step() else {
-            return End::Departed;
+            return Ok(());
         };
-        let unmet = match self.unmet_wait(step) {
-            Ok(unmet) => unmet,
-            Err(CannotTell::Unsupported(what)) => return End::Unsupported(what.to_string()),
-            Err(CannotTell::Variable(error)) => return End::Faulty(error.to_string()),
-        };
-        for Unmet {
-            expected,
-            actual,
-            peer,
-        } in unmet
-        {
-            let expected = format!("{expected}, before {whose} ended");
-            self.depart_at(
-                step,
-                Unmet {
-                    expected,
+        let unmet = self.unmet_wait(step).map_err(|error| End::from(error).at(step))?;
+        let mut unmet: Vec<Unmet> = unmet
+            .into_iter()
+            .map(
+                |Unmet {
+                     expected,
+                     actual,
+                     peer,
+                 }| Unmet {
+                    expected: format!("{expected}, before {whose} ended"),
                     actual,
                     peer,
                 },
-            );
+            )
+            .collect();
+        if unmet.is_empty() {
+            unmet.push(Unmet {
+                expected: format!("`{}` to end before {whose} ended", step.text),
+                actual: "it did not".to_owned(),
+                peer: None,
+            });
         }
-        End::Departed
+        self.depart_or_go_on(step, unmet)
+    }
+
+    /// Takes note of departures at a step. One that is only told of ends the script nowhere but where a later step needs what
+    /// this one was to set.
+    pub(crate) fn depart_or_go_on(&mut self, step: &ScriptStep, unmet: Vec<Unmet>) -> Result<(), End> {
+        for unmet in unmet {
+            self.depart_at(step, unmet);
+        }
+        if step.level.unwrap_or(self.scenario.level) != Level::May {
+            return Err(End::Departed);
+        }
+        if !sets_something(step) {
+            return Ok(());
+        }
+        if let Some(remark) = self.remarks.last_mut() {
+            remark
+                .actual
+                .push_str("; the script ended there, for later steps may need what this one sets");
+        }
+        Err(End::Departed)
     }
 
     /// The step that the script is at.
@@ -629,5 +692,15 @@ impl<'a> Performance<'a> {
             text: step.text.clone(),
         };
         self.world.recorder.record(self.world.now(), what);
+    }
+}
+
+/// Whether a step gives a name to something that later steps may use.
+fn sets_something(step: &ScriptStep) -> bool {
+    match &step.action {
+        Action::Call(call) => call.save.is_some() || matches!(call.completion, Completion::Start(Some(_))),
+        Action::Settle { save, .. } | Action::Receive { save, .. } => save.is_some(),
+        Action::Wait(Wait::For { save, .. } | Wait::Event { save, .. }) => save.is_some(),
+        _ => false,
     }
 }

@@ -15,7 +15,7 @@ use glare_scenario::script::{FaultAction, LinkSettings, SignalKind, SignalPatter
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use crate::performance::{End, Performance};
+use crate::performance::{End, Fault as ScenarioFault, Performance};
 use crate::recorder;
 use crate::signalling::{Effect, Fault, Pattern, Plane};
 use crate::verdict::{Departure, Verdict, VerdictKind};
@@ -138,7 +138,7 @@ fn perform(scenario: &Scenario, cast: &Cast, seed: u64, play: &Play) -> Performe
     let mut network = match Network::new(&topology(scenario), derive(seed, "network")) {
         Ok(network) => network,
         Err(error) => {
-            return Performed::NotRun(Verdict::new(VerdictKind::Fail, format!("the scenario: {error}")));
+            return Performed::NotRun(unplayable(error.to_string()));
         }
     };
     if let Some(forced) = &play.forced
@@ -164,12 +164,10 @@ fn perform(scenario: &Scenario, cast: &Cast, seed: u64, play: &Play) -> Performe
             .find(|host| host.peers.contains(&plan.role))
             .and_then(|host| world.network.host(&host.name))
         else {
-            let reason = format!("the scenario: {role} is on no host");
-            return Performed::NotRun(Verdict::new(VerdictKind::Fail, reason));
+            return Performed::NotRun(unplayable(format!("{role} is on no host")));
         };
         let Some(ports) = ports(used.entry(host).or_default()) else {
-            let reason = format!("the scenario: too many peers on the host of {role}");
-            return Performed::NotRun(Verdict::new(VerdictKind::Fail, reason));
+            return Performed::NotRun(unplayable(format!("too many peers on the host of {role}")));
         };
         let view = HostView {
             role: role.clone(),
@@ -231,7 +229,27 @@ fn judged(header: Header, scenario: &Scenario, ran: Ran) -> Outcome {
         }
     }
     departures.sort_by_key(|departure| departure.record);
+    // What else came to pass does not hide how the run ended: whoever expects the one must be told of the other.
+    let last = (trace.len() as u64).saturating_sub(1);
+    match &end {
+        End::Faulty(fault) => departures.push(scenario_fault(fault, last, now)),
+        End::Stalled(why) if !departures.is_empty() => {
+            let clause = scenario
+                .spec
+                .first()
+                .map_or_else(String::new, ToString::to_string);
+            departures.push(Departure {
+                check: "stall".to_owned(),
+                expected: "the script to go on".to_owned(),
+                ..departure(clause, why.clone(), last, now)
+            });
+        }
+        End::Done | End::Departed | End::Unsupported(_) | End::Stalled(_) => {}
+    }
     let (kind, reason) = match (departures.first(), end) {
+        (Some(first), End::Faulty(_)) if first.clause == SCENARIO => {
+            (VerdictKind::Fail, first.actual.clone())
+        }
         (Some(first), _) => (
             VerdictKind::Fail,
             format!("{}: expected {}; {}", first.check, first.expected, first.actual),
@@ -239,7 +257,7 @@ fn judged(header: Header, scenario: &Scenario, ran: Ran) -> Outcome {
         (None, End::Done | End::Departed) => (VerdictKind::Pass, String::new()),
         (None, End::Unsupported(what)) => (VerdictKind::Unsupported, what),
         (None, End::Stalled(why)) => (VerdictKind::Stall, why),
-        (None, End::Faulty(what)) => (VerdictKind::Fail, format!("the scenario {}: {what}", scenario.id)),
+        (None, End::Faulty(fault)) => (VerdictKind::Fail, fault.what),
     };
     let (lines, trace_hash) = recorder::written(&trace);
     Outcome {
@@ -262,6 +280,48 @@ fn judged(header: Header, scenario: &Scenario, ran: Ran) -> Outcome {
         },
         departure: remains.departure,
         lines,
+    }
+}
+
+/// What stands for the clause where it is the scenario that cannot be played, so that no peer and no clause is blamed.
+const SCENARIO: &str = "scenario";
+
+/// The verdict on a scenario that cannot begin.
+fn unplayable(what: String) -> Verdict {
+    let fault = scenario_fault(&ScenarioFault { what, step: None }, 0, SimTime::ZERO);
+    Verdict {
+        departures: vec![fault.clone()],
+        ..Verdict::new(VerdictKind::Fail, fault.actual)
+    }
+}
+
+fn scenario_fault(fault: &ScenarioFault, record: u64, time: SimTime) -> Departure {
+    let (at, text) = fault.step.clone().unzip();
+    Departure {
+        check: text.map_or_else(|| SCENARIO.to_owned(), |text| format!("step {text}")),
+        at,
+        expected: "the scenario to be playable".to_owned(),
+        ..departure(
+            SCENARIO.to_owned(),
+            format!("the scenario cannot go on: {}", fault.what),
+            record,
+            time,
+        )
+    }
+}
+
+/// A departure of no peer, as yet without what found it.
+fn departure(clause: String, actual: String, record: u64, time: SimTime) -> Departure {
+    Departure {
+        clause,
+        level: "must".to_owned(),
+        check: String::new(),
+        peer: None,
+        at: None,
+        expected: String::new(),
+        actual,
+        record,
+        time,
     }
 }
 

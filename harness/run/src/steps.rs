@@ -29,7 +29,7 @@ impl From<CannotTell> for End {
 
 impl From<WrongVariable> for End {
     fn from(error: WrongVariable) -> End {
-        End::Faulty(error.to_string())
+        End::faulty(error)
     }
 }
 
@@ -56,7 +56,7 @@ impl<'a> Performance<'a> {
         let Some(step) = self.current_step().filter(|_| waiting) else {
             return Ok(());
         };
-        if self.try_wait(step)? {
+        if self.try_wait(step).map_err(|end| end.at(step))? {
             self.unblock()?;
         }
         Ok(())
@@ -120,15 +120,14 @@ impl<'a> Performance<'a> {
         };
         if let Some(actual) = actual {
             let expected = format!("the promise {}", outcome_text(outcome));
-            self.depart_at(
+            return self.depart_or_go_on(
                 step,
-                Unmet {
+                vec![Unmet {
                     expected,
                     actual,
                     peer: Some(role.to_owned()),
-                },
+                }],
             );
-            return Err(End::Departed);
         }
         if let (Ok(value), Some(save)) = (result, save) {
             let player = self.player(role);
@@ -140,6 +139,10 @@ impl<'a> Performance<'a> {
     /// Does a step; `index` is its place in the script, none in a listener.
     pub(crate) fn perform(&mut self, step: &'a Step, index: Option<usize>) -> Result<(), End> {
         self.announce(step);
+        self.act(step, index).map_err(|end| end.at(step))
+    }
+
+    fn act(&mut self, step: &'a Step, index: Option<usize>) -> Result<(), End> {
         match &step.action {
             Action::Call(call) => self.perform_call(step, call, index),
             Action::Send(send) => self.begin_send(step, send, index),
@@ -390,7 +393,7 @@ impl<'a> Performance<'a> {
         let mut text = sdp.to_string();
         for kind in &edit.edits {
             text = sdp_text::edit(&text, kind)
-                .map_err(|error| End::Faulty(format!("cannot edit {}: {error}", edit.description)))?;
+                .map_err(|error| End::faulty(format!("cannot edit {}: {error}", edit.description)))?;
         }
         self.variables.set_value(
             &edit.save,
@@ -404,12 +407,26 @@ impl<'a> Performance<'a> {
     }
 
     fn expect(&mut self, step: &'a Step, expectations: &[Located<Expectation>]) -> Result<(), End> {
+        // What cannot be told does not keep back what can.
+        let mut cannot_tell = None;
         for expectation in expectations {
-            for unmet in self.unmet_expectation(&expectation.value)? {
-                self.depart_at(step, unmet);
+            let found: Vec<Result<Vec<Unmet>, CannotTell>> = match &expectation.value {
+                Expectation::State(conditions) => conditions
+                    .iter()
+                    .map(|condition| Ok(self.unmet_condition(&condition.value)?.into_iter().collect()))
+                    .collect(),
+                other => vec![self.unmet_expectation(other)],
+            };
+            for found in found {
+                match found {
+                    Ok(unmet) => unmet.into_iter().for_each(|unmet| self.depart_at(step, unmet)),
+                    Err(error) => {
+                        cannot_tell.get_or_insert(error);
+                    }
+                }
             }
         }
-        Ok(())
+        cannot_tell.map_or(Ok(()), |error| Err(error.into()))
     }
 }
 
