@@ -39,10 +39,18 @@ fn main() -> ExitCode {
 }
 
 fn cell(scenario: Arc<Scenario>, cast: Cast, file: &Path) -> Trial {
-    let names: Vec<String> = cast.iter().map(|(_, implementation)| implementation.about().name).collect();
+    let names: Vec<String> = cast
+        .iter()
+        .map(|(_, implementation)| implementation.about().name)
+        .collect();
     let names = names.join("-");
     let folder = file.with_file_name("snapshots");
-    let case = scenario.id.rsplit('/').next().unwrap_or(&scenario.id).replace("%", "pc");
+    let case = scenario
+        .id
+        .rsplit('/')
+        .next()
+        .unwrap_or(&scenario.id)
+        .replace("%", "pc");
     let snapshot = format!("{case}@{names}");
     Trial::test(format!("{} {names}", scenario.id), move || {
         let outcome = play(&scenario, &cast, 0, &Play::default());
@@ -70,7 +78,8 @@ fn cell(scenario: Arc<Scenario>, cast: Cast, file: &Path) -> Trial {
 
 /// Every cast of a scenario with the peers that play in virtual time.
 fn casts(scenario: &Scenario) -> Vec<Cast> {
-    let peers: [Arc<dyn Implementation>; 2] = [Arc::new(glare_reference::Reference), Arc::new(glare_str0m::Str0m)];
+    let peers: [Arc<dyn Implementation>; 2] =
+        [Arc::new(glare_reference::Reference), Arc::new(glare_str0m::Str0m)];
     scenario.peers.iter().fold(vec![Cast::new()], |casts, plan| {
         casts
             .into_iter()
@@ -87,7 +96,9 @@ fn casts(scenario: &Scenario) -> Vec<Cast> {
 
 fn find(folder: &Path, files: &mut Vec<PathBuf>) {
     let entries = std::fs::read_dir(folder).unwrap_or_else(|error| panic!("{}: {error}", folder.display()));
-    let mut paths: Vec<PathBuf> = entries.map(|entry| entry.expect("a readable folder").path()).collect();
+    let mut paths: Vec<PathBuf> = entries
+        .map(|entry| entry.expect("a readable folder").path())
+        .collect();
     paths.sort();
     for path in paths {
         if path.is_dir() {

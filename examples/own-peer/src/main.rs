@@ -18,7 +18,10 @@ struct Own(Reference);
 
 impl Implementation for Own {
     fn about(&self) -> About {
-        About { name: "own".to_owned(), ..self.0.about() }
+        About {
+            name: "own".to_owned(),
+            ..self.0.about()
+        }
     }
 
     fn create(&self, host: HostView, configuration: Configuration) -> Result<Box<dyn Peer>, CreateError> {

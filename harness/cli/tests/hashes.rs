@@ -12,7 +12,11 @@ const CELLS: [(&str, [&str; 2], u64); 10] = [
     ("webrtc-pc/connect/message", ["reference", "str0m"], 0),
     ("webrtc-pc/connect/parameterless", ["str0m", "reference"], 0),
     ("webrtc-pc/connect/parameterless", ["str0m", "str0m"], 1),
-    ("webrtc-pc/perfect-negotiation/glare-a-polite", ["reference", "reference"], 2),
+    (
+        "webrtc-pc/perfect-negotiation/glare-a-polite",
+        ["reference", "reference"],
+        2,
+    ),
     ("webrtc-pc/ice-restart/offer-option", ["reference", "str0m"], 0),
     ("RFC8445/loss/matrix[loss=20%]", ["reference", "reference"], 7),
     ("RFC8445/loss/matrix[loss=20%]", ["str0m", "reference"], 7),
@@ -25,10 +29,14 @@ fn ten_cells_give_the_packets_and_traces_they_always_gave() {
     let root = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../../scenarios"));
     let mut lines = String::new();
     for (id, names, seed) in CELLS {
-        let file = root.join(id.split('[').next().unwrap_or(id)).with_extension("yaml");
+        let file = root
+            .join(id.split('[').next().unwrap_or(id))
+            .with_extension("yaml");
         let scenarios = glare_scenario::load(&file, root).unwrap_or_else(|error| panic!("{error}"));
-        let scenario =
-            scenarios.iter().find(|scenario| scenario.id == id).unwrap_or_else(|| panic!("no scenario {id}"));
+        let scenario = scenarios
+            .iter()
+            .find(|scenario| scenario.id == id)
+            .unwrap_or_else(|| panic!("no scenario {id}"));
         let cast: Cast = scenario
             .peers
             .iter()
