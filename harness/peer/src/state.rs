@@ -186,7 +186,7 @@ enumeration! {
 }
 
 enumeration! {
-    /// `RTCDataChannelState` (webrtc-pc#datachannelstate).
+    /// `RTCDataChannelState` (webrtc-pc#dom-rtcdatachannelstate).
     DataChannelState = "RTCDataChannelState" {
         /// Not yet established.
         Connecting = "connecting",
