@@ -18,6 +18,7 @@ mod recorder;
 mod scripted;
 mod sdp_text;
 mod signalling;
+mod signals;
 mod steps;
 mod variables;
 mod verdict;

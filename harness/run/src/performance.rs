@@ -3,22 +3,21 @@
 //! The script is one routine that goes on until it has to wait. It goes on at the very stop at which what it waits for
 //! comes: a promise's reaction runs where the promise settles, an awaited event is seen where it is fired. Conditions on
 //! states are looked at when a task ends, so that they see what a task leaves behind and not what it passes through.
-//! What steps do is in `steps`.
+//! What steps do is in `steps`, what goes over the signalling plane in `signals`.
 
 use std::collections::BTreeMap;
 
 use glare_net::Key;
 use glare_oracle::trace::What;
-use glare_peer::{
-    Attribute, Called, Event, EventKind, Exception, Handle, Operation, OperationId, SignalingState, SimTime,
-    Step, Value,
-};
+use glare_peer::{Called, Event, EventKind, Exception, Operation, OperationId, SimTime, Step, Value};
 use glare_scenario::Scenario;
-use glare_scenario::script::{Action, Completion, EventPattern, Level, Step as ScriptStep, Wait};
+use glare_scenario::script::{
+    Action, Completion, EventPattern, Happening as Meant, Level, Step as ScriptStep, Wait,
+};
 
-use crate::conditions::{Unmet, level_text};
+use crate::conditions::{Unmet, happening_text, level_text};
 use crate::matching::Context;
-use crate::negotiation::{Await, Do, PerfectNegotiation, Rejection};
+use crate::negotiation::PerfectNegotiation;
 use crate::network_changes::Changes;
 use crate::payload;
 use crate::signalling::{Message, Signal};
@@ -126,7 +125,7 @@ pub(crate) struct Performance<'a> {
     pub(crate) background: BTreeMap<OperationId, Background>,
     pub(crate) departures: Vec<Departure>,
     pub(crate) remarks: Vec<Departure>,
-    roles: Vec<String>,
+    pub(crate) roles: Vec<String>,
     calls: BTreeMap<OperationId, (String, String)>,
     events: BTreeMap<u64, Event>,
     traffic: BTreeMap<Channel, Traffic>,
@@ -178,6 +177,7 @@ impl<'a> Performance<'a> {
         loop {
             self.settle_down()?;
             if self.is_done() {
+                self.miss_listeners();
                 return Ok(());
             }
             if self.world.is_quiet() && !self.may_be_in_vain() {
@@ -332,6 +332,27 @@ impl<'a> Performance<'a> {
         self.listeners.push(Listener { event, save, steps });
     }
 
+    /// A listener whose event never came has not looked at what it was to look at.
+    fn miss_listeners(&mut self) {
+        for listener in std::mem::take(&mut self.listeners) {
+            let expecting = listener
+                .steps
+                .iter()
+                .find(|step| matches!(step.action, Action::Expect(_)));
+            if let Some(step) = expecting {
+                let event = happening_text(&Meant::Event(listener.event.clone()));
+                self.depart_at(
+                    step,
+                    Unmet {
+                        expected: format!("{event}, at which to look"),
+                        actual: "it did not happen".to_owned(),
+                        peer: Some(listener.event.target.role().to_owned()),
+                    },
+                );
+            }
+        }
+    }
+
     fn is_event(&self, number: u64, pattern: &EventPattern) -> bool {
         usize::try_from(number)
             .ok()
@@ -358,177 +379,6 @@ impl<'a> Performance<'a> {
             }
             Some(Blocked::NamedPromise) if named => self.look_again(),
             _ => Ok(()),
-        }
-    }
-
-    fn negotiation_settled(
-        &mut self,
-        player: usize,
-        operation: OperationId,
-        result: &Result<Value, Exception>,
-    ) -> Result<(), End> {
-        let Some(negotiation) = self.negotiations.get_mut(&player) else {
-            return Ok(());
-        };
-        match negotiation.take(operation) {
-            Some(awaited) => self.negotiation_goes_on(player, awaited, result),
-            None => Ok(()),
-        }
-    }
-
-    /// Goes on with a listener of perfect negotiation behind an await.
-    fn negotiation_goes_on(
-        &mut self,
-        player: usize,
-        awaited: Await,
-        result: &Result<Value, Exception>,
-    ) -> Result<(), End> {
-        let Some(negotiation) = self.negotiations.get_mut(&player) else {
-            return Ok(());
-        };
-        match result {
-            Ok(_) => {
-                for (doing, awaited) in negotiation.fulfilled(awaited) {
-                    self.carry_out(player, doing, awaited)?;
-                }
-            }
-            Err(exception) => match negotiation.rejected(awaited) {
-                Rejection::Suppressed => {}
-                Rejection::Logged => {
-                    self.background_rejection(player, "perfect negotiation", exception);
-                }
-            },
-        }
-        Ok(())
-    }
-
-    /// A promise that no step awaits was rejected: what a page would see as an error on its console.
-    fn background_rejection(&mut self, player: usize, what: &str, exception: &Exception) {
-        let departure = Departure {
-            clause: self
-                .scenario
-                .spec
-                .first()
-                .map_or_else(String::new, ToString::to_string),
-            level: level_text(self.scenario.level),
-            check: format!("step {what}"),
-            peer: self.roles.get(player).cloned(),
-            at: None,
-            expected: format!("{what} to go through"),
-            actual: format!("it was rejected with {exception}"),
-            record: self.world.recorder.next_number().saturating_sub(1),
-            time: self.world.now(),
-        };
-        self.depart(self.scenario.level, departure);
-    }
-
-    /// Does what a listener of perfect negotiation does next.
-    fn carry_out(&mut self, player: usize, doing: Do, awaited: Option<Await>) -> Result<(), End> {
-        let operation = match doing {
-            Do::SetLocalDescription => {
-                Operation::SetLocalDescription(glare_peer::LocalDescriptionInit::default())
-            }
-            Do::SetRemoteDescription(description) => Operation::SetRemoteDescription(description),
-            Do::AddIceCandidate(candidate) => Operation::AddIceCandidate(candidate),
-            Do::SendLocalDescription => {
-                let read = self
-                    .world
-                    .read(player, Handle::CONNECTION, Attribute::LocalDescription);
-                return match read {
-                    Ok(Value::Description(description)) => {
-                        self.negotiation_signal(player, Signal::Description(description));
-                        Ok(())
-                    }
-                    Ok(_) => Ok(()),
-                    Err(unsupported) => Err(End::Unsupported(unsupported.to_string())),
-                };
-            }
-        };
-        let (id, called) = self.call(player, operation);
-        let result = match called {
-            Called::Promise => {
-                if let (Some(negotiation), Some(awaited)) = (self.negotiations.get_mut(&player), awaited) {
-                    negotiation.awaits(id, awaited);
-                }
-                return Ok(());
-            }
-            Called::Unsupported(what) => return Err(End::Unsupported(what.to_string())),
-            Called::Threw(exception) => Err(exception),
-            Called::Returned(value) => Ok(value),
-        };
-        // `await` takes what is no promise as well, and `finally` runs either way.
-        match awaited {
-            Some(awaited) => self.negotiation_goes_on(player, awaited, &result),
-            None => Ok(()),
-        }
-    }
-
-    fn negotiation_signal(&mut self, player: usize, signal: Signal) {
-        if let Some(to) = self
-            .negotiations
-            .get(&player)
-            .map(|negotiation| negotiation.other)
-        {
-            self.world.signal(Message {
-                from: player,
-                to,
-                signal,
-            });
-        }
-    }
-
-    /// A message arrives from the signalling plane: for the listeners of perfect negotiation, for a trickle, or for the
-    /// script.
-    fn receive(&mut self, message: Message) -> Result<(), End> {
-        let state = match self
-            .world
-            .read(message.to, Handle::CONNECTION, Attribute::SignalingState)
-        {
-            Ok(Value::String(state)) => state.parse::<SignalingState>().ok(),
-            _ => None,
-        };
-        let closed = state == Some(SignalingState::Closed);
-        if let Some(negotiation) = self.negotiations.get_mut(&message.to)
-            && negotiation.other == message.from
-        {
-            // A page that closed its connection takes its listeners down with it.
-            let next = if closed {
-                None
-            } else {
-                negotiation.message(&message.signal, state)
-            };
-            return match next {
-                Some((doing, awaited)) => self.carry_out(message.to, doing, Some(awaited)),
-                None => Ok(()),
-            };
-        }
-        match message.signal {
-            Signal::Candidate(candidate) if self.trickles.contains(&(message.from, message.to)) => {
-                if closed {
-                    return Ok(());
-                }
-                let (id, called) = self.call(message.to, Operation::AddIceCandidate(candidate));
-                match called {
-                    Called::Promise => {
-                        self.background.insert(id, Background::Trickle);
-                        Ok(())
-                    }
-                    Called::Unsupported(what) => Err(End::Unsupported(what.to_string())),
-                    Called::Threw(exception) => {
-                        self.background_rejection(message.to, "addIceCandidate of trickle", &exception);
-                        Ok(())
-                    }
-                    Called::Returned(_) => Ok(()),
-                }
-            }
-            signal => {
-                self.mailbox.push(Message { signal, ..message });
-                if matches!(self.blocked, Some(Blocked::Message)) {
-                    self.look_again()
-                } else {
-                    Ok(())
-                }
-            }
         }
     }
 
@@ -632,7 +482,7 @@ impl<'a> Performance<'a> {
         self.depart(level, departure);
     }
 
-    fn depart(&mut self, level: Level, departure: Departure) {
+    pub(crate) fn depart(&mut self, level: Level, departure: Departure) {
         match level {
             Level::Must | Level::Should => self.departures.push(departure),
             Level::May => self.remarks.push(departure),

@@ -154,3 +154,17 @@ fn a_bundle_replays_the_trace_it_holds() {
     assert_eq!(crate::trace_difference(&bundle.trace, &again.trace), None);
     assert!(crate::trace_difference(&bundle.trace[..2], &again.trace).is_some());
 }
+
+#[test]
+fn a_listener_that_never_ran_has_not_looked() {
+    let verdict = played(&[
+        "{ on: a.connectionstatechange, do: [{ expect: { state: { a.signalingState: stable } } }] }",
+        "{ expect: { state: { a.signalingState: stable } } }",
+    ])
+    .verdict;
+    assert_eq!(verdict.kind, VerdictKind::Fail);
+    assert_eq!(
+        verdict.departures[0].expected,
+        "a.connectionstatechange, at which to look"
+    );
+}

@@ -74,8 +74,7 @@ const NO_CHANGE: &str =
     "str0m makes an offer only for a change: a first data channel, or an ICE restart of a negotiated session";
 const NO_SECTIONS: &str = "str0m takes a candidate without its media description: it cannot tell that sdpMid and sdpMLineIndex are missing";
 const NO_PRANSWER: &str = "str0m has no provisional answers";
-const HELD: &str =
-    "str0m sees a remote offer only when createAnswer() hands it to SdpApi::accept_offer: it cannot compare another with it";
+const HELD: &str = "str0m sees a remote offer only when createAnswer() hands it to SdpApi::accept_offer: it cannot compare another with it";
 const ACCEPTED: &str =
     "str0m cannot take back a remote offer once createAnswer() has handed it to SdpApi::accept_offer";
 
