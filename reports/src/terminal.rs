@@ -51,24 +51,44 @@ pub fn render(cells: &[CellReport], summary: &Summary, wall: Duration, jobs: usi
 /// The cells of a scenario by the column of their cast.
 type Row<'a> = BTreeMap<usize, Vec<(&'a CellReport, Class)>>;
 
+/// More casts than this do not stand side by side.
+const WIDEST: usize = 9;
+
+/// The matrix: a table for each number of roles, because those have their casts in common.
 fn matrix(cells: &[CellReport], summary: &Summary) -> String {
+    let mut by_roles: BTreeMap<usize, Vec<(&CellReport, Class)>> = BTreeMap::new();
+    for (cell, (class, _)) in cells.iter().zip(&summary.classes) {
+        by_roles.entry(cell.cast.len()).or_default().push((cell, *class));
+    }
+    let mut tables: Vec<&Vec<(&CellReport, Class)>> = by_roles.values().collect();
+    // Pairs are what most scenarios are about.
+    tables.sort_by_key(|table| std::cmp::Reverse(table.len()));
+    let tables: Vec<String> = tables.into_iter().map(|table| render_table(table)).collect();
+    tables.join("\n")
+}
+
+fn render_table(cells: &[(&CellReport, Class)]) -> String {
     let mut columns: Vec<String> = Vec::new();
     let mut rows: BTreeMap<&str, Row<'_>> = BTreeMap::new();
-    for (cell, (class, _)) in cells.iter().zip(&summary.classes) {
+    for &(cell, class) in cells {
         let name = cell.cast_name();
-        let column = columns
-            .iter()
-            .position(|known| *known == name)
-            .unwrap_or_else(|| {
-                columns.push(name);
-                columns.len() - 1
-            });
-        rows.entry(&cell.scenario)
-            .or_default()
-            .entry(column)
-            .or_default()
-            .push((cell, *class));
+        let known = columns.iter().position(|known| *known == name);
+        let column = known.unwrap_or_else(|| {
+            columns.push(name);
+            columns.len() - 1
+        });
+        let row = rows.entry(&cell.scenario).or_default();
+        row.entry(column).or_default().push((cell, class));
     }
+    if columns.len() > WIDEST {
+        lines(&columns, rows)
+    } else {
+        table(&columns, rows)
+    }
+}
+
+/// A line for each scenario, a column for each cast.
+fn table(columns: &[String], rows: BTreeMap<&str, Row<'_>>) -> String {
     let first = rows
         .keys()
         .map(|scenario| measure_text_width(scenario))
@@ -84,7 +104,7 @@ fn matrix(cells: &[CellReport], summary: &Summary) -> String {
     for (name, width) in columns.iter().zip(&widths) {
         let _ = write!(out, "  {name:width$}");
     }
-    out.push('\n');
+    end_line(&mut out);
     for (scenario, row) in rows {
         let _ = write!(out, "{scenario:first$}");
         for (column, width) in widths.iter().enumerate() {
@@ -93,10 +113,34 @@ fn matrix(cells: &[CellReport], summary: &Summary) -> String {
                 .map_or((String::new(), Style::new()), |cells| entry(cells));
             let _ = write!(out, "  {}", style.apply_to(format!("{word:width$}")));
         }
-        out.truncate(out.trim_end().len());
-        out.push('\n');
+        end_line(&mut out);
     }
     out
+}
+
+/// A line for each cast of each scenario.
+fn lines(columns: &[String], rows: BTreeMap<&str, Row<'_>>) -> String {
+    let first = columns
+        .iter()
+        .map(|name| measure_text_width(name))
+        .max()
+        .unwrap_or(0);
+    let mut out = String::new();
+    for (scenario, row) in rows {
+        out.push_str(scenario);
+        end_line(&mut out);
+        for (column, cells) in row {
+            let (word, style) = entry(&cells);
+            let _ = write!(out, "  {:first$}  {}", columns[column], style.apply_to(word));
+            end_line(&mut out);
+        }
+    }
+    out
+}
+
+fn end_line(out: &mut String) {
+    out.truncate(out.trim_end().len());
+    out.push('\n');
 }
 
 /// What stands at a crossing: a verdict, or how many seeds passed.
@@ -251,6 +295,42 @@ mod tests {
     use super::*;
     use crate::cell::classify;
     use crate::ledger::Ledger;
+
+    #[test]
+    fn scenarios_with_other_numbers_of_roles_have_tables_of_their_own() {
+        let cell = |scenario: &str, roles: usize, last: &str| CellReport {
+            scenario: scenario.to_owned(),
+            cast: (0..roles)
+                .map(|role| Cast {
+                    role: role.to_string(),
+                    implementation: if role + 1 == roles { last } else { "one" }.to_owned(),
+                    version: "1.0.0".to_owned(),
+                    granularity: Granularity::Step,
+                })
+                .collect(),
+            seed: 0,
+            verdict: Verdict::new(VerdictKind::Pass, ""),
+            measures: Measures::default(),
+            bundle: None,
+            replay: String::new(),
+        };
+        let mut cells = vec![
+            cell("alone", 1, "one"),
+            cell("pair", 2, "one"),
+            cell("pair", 2, "two"),
+        ];
+        for peer in 0..=WIDEST {
+            cells.push(cell("many", 3, &format!("peer{peer}")));
+        }
+        let summary = classify(&cells, &Ledger::default(), true);
+        let text = console::strip_ansi_codes(&matrix(&cells, &summary)).into_owned();
+        assert!(text.starts_with("many\n  one–one–peer0  pass\n"), "{text}");
+        assert!(
+            text.contains("\nscenario  one–one      one–two\npair      pass         pass\n"),
+            "{text}"
+        );
+        assert!(text.ends_with("\nscenario  one\nalone     pass\n"), "{text}");
+    }
 
     #[test]
     fn the_matrix_names_scenarios_casts_verdicts_and_the_way_out() {
