@@ -47,17 +47,21 @@ pub struct Reference;
 impl Implementation for Reference {
     fn about(&self) -> About {
         let capabilities = [
-            "addIceCandidate",
-            "createDataChannel",
+            "buffered-amount-low",
+            "data-channel",
             "dtls-1.2",
             "dtls-1.3",
-            "iceRestart",
+            "ice-restart",
+            "implicit-rollback",
+            "key-log",
             "negotiated-data-channel",
+            "parameterless-set-local-description",
+            "partially-reliable-data-channel",
             "pranswer",
-            "restartIce",
             "rollback",
             "transports",
             "trickle",
+            "unordered-data-channel",
         ];
         About {
             name: "reference".to_owned(),
