@@ -295,9 +295,10 @@ impl DtlsTransport {
 
     /// The profile and the keys for SRTP, while connected, if the other side takes SRTP (RFC 5764).
     ///
-    /// Every association offers the profiles of [`SrtpProfile`](super::SrtpProfile), whether or not there is media
-    /// yet, because media may be added to a running one. A server of DTLS 1.2 takes AES-256-GCM before AES-128-GCM
-    /// before AES-CM; in DTLS 1.3 it takes the client's first, which for a client of this library is AES-CM.
+    /// Every association offers all of [`SrtpProfile`](super::SrtpProfile), whether or not there is media yet, because
+    /// media may be added to a running one: AES-256-GCM first, then AES-128-GCM, then AES-CM. As a server of DTLS 1.2
+    /// it takes the first of these that it is offered, in DTLS 1.3 the client's first. The DTLS library has no setting
+    /// for either.
     pub fn srtp_keys(&self) -> Option<&SrtpKeys> {
         self.srtp_keys.as_ref().filter(|_| self.state == State::Connected)
     }
@@ -373,8 +374,13 @@ impl DtlsTransport {
         let mut packets = Vec::new();
         // The library refuses only when it has nothing to close any more, and then there is nothing to send.
         if self.session.close().is_ok() {
-            while let Output::Packet(packet) = self.session.poll() {
-                packets.push(packet);
+            loop {
+                match self.session.poll() {
+                    Output::Packet(packet) => packets.push(packet),
+                    Output::Wait(_) => break,
+                    // What else there is to tell interests nobody any more.
+                    _ => {}
+                }
             }
         }
         packets

@@ -15,14 +15,12 @@ fn connected(versions: [Option<DtlsVersion>; 2], seed: u64) -> Pair {
 
 #[test]
 fn both_sides_come_to_the_same_keys_for_srtp() {
-    for (versions, agreed) in VERSIONS {
+    for (versions, _) in VERSIONS {
         let pair = connected(versions, 1);
         let [client, server] = pair.sides.each_ref().map(|side| side.srtp_keys().unwrap());
         assert_eq!(client, server, "{versions:?}");
-        let expected = match agreed {
-            DtlsVersion::V1_2 => SrtpProfile::AeadAes256Gcm,
-            DtlsVersion::V1_3 => SrtpProfile::Aes128CmHmacSha1_80,
-        };
+        // Each client offers the strongest first.
+        let expected = SrtpProfile::AeadAes256Gcm;
         assert_eq!(client.profile, expected, "{versions:?}");
         assert_ne!(client.of(DtlsRole::Client), client.of(DtlsRole::Server));
         for role in [DtlsRole::Client, DtlsRole::Server] {
@@ -68,7 +66,7 @@ fn both_sides_say_the_same_cipher_suite_and_group() {
     for (versions, agreed) in VERSIONS {
         let pair = connected(versions, 4);
         let expected = match agreed {
-            DtlsVersion::V1_2 => "TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384",
+            DtlsVersion::V1_2 => "TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256",
             DtlsVersion::V1_3 => "TLS_AES_128_GCM_SHA256",
         };
         for side in &pair.sides {
