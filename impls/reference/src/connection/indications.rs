@@ -157,7 +157,7 @@ impl Connection {
             }
             DtlsEvent::Failed(failure) => {
                 let detail = match failure {
-                    DtlsFailure::Handshake(_) => RtcErrorDetail::DtlsFailure,
+                    DtlsFailure::Handshake { .. } => RtcErrorDetail::DtlsFailure,
                     DtlsFailure::Fingerprint { .. } => RtcErrorDetail::FingerprintFailure,
                 };
                 let message = failure.to_string();
