@@ -14,20 +14,20 @@
 //! sees. So a receiver can say of every frame whether it arrived whole.
 
 //TMP mod assembler;
-//TMP mod codec;
+mod codec;
 mod configuration;
-//TMP mod demultiplexer;
+mod demultiplexer;
 mod event;
-//TMP mod extension;
-//TMP mod packet;
+mod extension;
+mod packet;
 //TMP mod receiver;
-//TMP mod rtcp;
+mod rtcp;
 //TMP mod sender;
-//TMP mod sequence;
+mod sequence;
 mod session;
 //TMP mod source;
 mod srtp;
-//TMP mod stamp;
+mod stamp;
 mod statistics;
 #[cfg(test)]
 mod tests {}
