@@ -13,22 +13,28 @@
 //! of which everything is valid that a packetiser, a depacketiser or a middlebox looks at, and nothing that only a decoder
 //! sees. So a receiver can say of every frame whether it arrived whole.
 
-//TMP mod assembler;
+mod assembler;
 mod codec;
 mod configuration;
+mod contributing;
 mod demultiplexer;
 mod event;
 mod extension;
+mod history;
+mod missing;
+mod outlet;
 mod packet;
+mod playout;
 //TMP mod receiver;
 mod rtcp;
-//TMP mod sender;
+mod sender;
 mod sequence;
 mod session;
-//TMP mod source;
+mod source;
 mod srtp;
 mod stamp;
 mod statistics;
+mod tones;
 #[cfg(test)]
 mod tests {}
 

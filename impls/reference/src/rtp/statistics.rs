@@ -1,5 +1,6 @@
 //! What `webrtc-stats` wants to know of the streams. Members of which nothing true can be said are absent.
 
+use std::collections::VecDeque;
 use std::time::Duration;
 
 use glare_peer::SimTime;
@@ -167,4 +168,28 @@ pub(super) fn linear_audio_level(level: u8) -> f64 {
     } else {
         10f64.powf(-f64::from(level) / 20.0)
     }
+}
+
+/// The frames of the last second.
+#[derive(Debug, Clone, Default)]
+pub(super) struct RecentFrames(VecDeque<SimTime>);
+
+impl RecentFrames {
+    /// More frames than these in a second are not counted.
+    const MOST: usize = 1000;
+
+    pub fn push(&mut self, now: SimTime) {
+        while self.0.len() >= Self::MOST || self.0.front().is_some_and(|frame| !is_recent(now, *frame)) {
+            self.0.pop_front();
+        }
+        self.0.push_back(now);
+    }
+
+    pub fn per_second(&self, now: SimTime) -> f64 {
+        self.0.iter().filter(|frame| is_recent(now, **frame)).count() as f64
+    }
+}
+
+fn is_recent(now: SimTime, frame: SimTime) -> bool {
+    now - frame < Duration::from_secs(1)
 }

@@ -142,6 +142,15 @@ impl Codec {
         }
     }
 
+    /// How many samples of its RTP clock a frame of audio lasts.
+    pub(super) fn audio_samples(self, frame: &[u8]) -> u64 {
+        match self {
+            Codec::Opus => opus::samples(frame),
+            Codec::Pcmu | Codec::Pcma => frame.len() as u64,
+            Codec::Vp8 | Codec::Vp9 | Codec::H264 | Codec::Av1 => 0,
+        }
+    }
+
     /// Makes a frame of all its payloads, in order.
     pub(super) fn reassemble<'a>(
         self,

@@ -42,3 +42,21 @@ pub(super) fn reassemble<'a>(
     frame.stamp = stamp::read(frame.bitstream.bytes().get(1..).unwrap_or_default());
     Ok(frame)
 }
+
+/// RFC 6716 section 3.1 and 3.2: the samples of a packet at 48 kHz.
+pub(super) fn samples(packet: &[u8]) -> u64 {
+    let Some((contents, rest)) = packet.split_first() else {
+        return 0;
+    };
+    let frame = match contents >> 3 {
+        configuration @ 0..=11 => [480, 960, 1920, 2880][usize::from(configuration & 3)],
+        configuration @ 12..=15 => [480, 960][usize::from(configuration & 1)],
+        configuration => [120, 240, 480, 960][usize::from(configuration & 3)],
+    };
+    let frames = match contents & 3 {
+        0 => 1,
+        1 | 2 => 2,
+        _ => u64::from(rest.first().copied().unwrap_or(0) & 0x3F),
+    };
+    frame * frames
+}
