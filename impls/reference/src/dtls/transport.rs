@@ -293,6 +293,11 @@ impl DtlsTransport {
         self.session.negotiated().group
     }
 
+    /// Whether the handshake is complete, the remote fingerprint verified, and nothing has ended the association since.
+    pub fn is_connected(&self) -> bool {
+        self.state == State::Connected
+    }
+
     /// The profile and the keys for SRTP, while connected, if the other side takes SRTP (RFC 5764).
     ///
     /// Every association offers all of [`SrtpProfile`](super::SrtpProfile), whether or not there is media yet, because
