@@ -19,6 +19,12 @@ mod dtls;
     reason = "the room offers more than the connection uses so far"
 )]
 mod ice;
+#[expect(
+    dead_code,
+    unused_imports,
+    reason = "the connection does not ask for identities yet"
+)]
+mod identity;
 #[expect(dead_code, reason = "the room offers more than the connection uses so far")]
 #[cfg_attr(
     not(test),
