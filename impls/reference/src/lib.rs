@@ -25,6 +25,12 @@ mod ice;
     reason = "the room offers more than the connection uses so far"
 )]
 mod rtp;
+#[expect(
+    dead_code,
+    unused_imports,
+    reason = "the connection does not ask for identities yet"
+)]
+mod identity;
 #[expect(dead_code, reason = "the room offers more than the connection uses so far")]
 #[cfg_attr(
     not(test),
@@ -43,6 +49,12 @@ mod sctp;
     expect(dead_code, reason = "the room offers more than the connection uses so far")
 )]
 mod sdp;
+#[expect(
+    dead_code,
+    unused_imports,
+    reason = "the connection does not make reports yet"
+)]
+mod statistics;
 
 use glare_peer::{About, Configuration, CreateError, Granularity, HostView, Implementation, Peer};
 
