@@ -19,18 +19,13 @@ mod dtls;
     reason = "the room offers more than the connection uses so far"
 )]
 mod ice;
+mod identity;
 #[allow(
     dead_code,
     unused_imports,
     reason = "the room offers more than the connection uses so far"
 )]
 mod rtp;
-#[expect(
-    dead_code,
-    unused_imports,
-    reason = "the connection does not ask for identities yet"
-)]
-mod identity;
 #[expect(dead_code, reason = "the room offers more than the connection uses so far")]
 #[cfg_attr(
     not(test),
@@ -70,6 +65,7 @@ impl Implementation for Reference {
             "dtls-1.2",
             "dtls-1.3",
             "ice-restart",
+            "identity",
             "implicit-rollback",
             "key-log",
             "negotiated-data-channel",

@@ -51,6 +51,8 @@ impl Connection {
             Attribute::CanTrickleIceCandidates => self
                 .can_trickle_ice_candidates
                 .map_or(Value::Null, Value::Boolean),
+            Attribute::IdpLoginUrl => optional_text(self.identity.agent.login_url()),
+            Attribute::IdpErrorInfo => optional_text(self.identity.agent.error_info()),
             Attribute::LocalDescription => description(self.local_description()),
             Attribute::CurrentLocalDescription => description(self.current_local_description.as_ref()),
             Attribute::PendingLocalDescription => description(self.pending_local_description.as_ref()),
@@ -132,6 +134,9 @@ fn track_attribute(track: &Track, attribute: Attribute) -> Option<Value> {
         Attribute::Enabled => Value::Boolean(track.enabled),
         Attribute::Muted => Value::Boolean(track.muted),
         Attribute::ReadyState => string(track.ready_state),
+        // webrtc-identity#isolated-track: only `peerIdentity` in getUserMedia() or `c-webrtc` in ALPN isolates a track, and
+        // neither is there.
+        Attribute::Isolated => Value::Boolean(false),
         _ => return None,
     })
 }
@@ -186,4 +191,8 @@ fn description(description: Option<&AppliedDescription>) -> Value {
     description.map_or(Value::Null, |description| {
         Value::Description(description.description())
     })
+}
+
+fn optional_text(text: Option<&str>) -> Value {
+    text.map_or(Value::Null, |text| Value::String(text.to_owned()))
 }

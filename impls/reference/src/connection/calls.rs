@@ -28,6 +28,9 @@ impl Connection {
             | Operation::SetConfiguration(_)
             | Operation::GenerateCertificate(_)
             | Operation::GetFingerprints { .. }
+            | Operation::SetIdentityProvider { .. }
+            | Operation::GetIdentityAssertion
+            | Operation::PeerIdentity
             | Operation::ConstructSessionDescription(_)
             | Operation::ConstructIceCandidate(_)
             | Operation::ConstructError(_) => self.dispatch_configuration(id, operation),
@@ -97,6 +100,17 @@ impl Connection {
             }
             Operation::GetFingerprints { certificate } => {
                 Called::Returned(self.get_fingerprints(certificate)?)
+            }
+            Operation::SetIdentityProvider { provider, options } => {
+                undefined(self.set_identity_provider(provider, options))?
+            }
+            Operation::GetIdentityAssertion => {
+                self.call_get_identity_assertion(id);
+                Called::Promise
+            }
+            Operation::PeerIdentity => {
+                self.call_peer_identity(id);
+                Called::Promise
             }
             Operation::ConstructSessionDescription(init) => Called::Returned(Value::Description(init)),
             Operation::ConstructIceCandidate(init) => {

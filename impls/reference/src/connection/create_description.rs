@@ -6,6 +6,7 @@ use glare_peer::{
 };
 
 use super::Connection;
+use super::identity::Awaited;
 use super::operations_chain::ChainedOperation;
 use super::promises::PromiseId;
 use super::slots::{CreatedDescription, SystemState};
@@ -78,7 +79,10 @@ impl Connection {
 
     /// `webrtc-pc#dfn-in-parallel-steps-to-create-an-offer`. The certificate exists since the connection does, and nothing
     /// that is negotiated can run out, so the inspection cannot fail.
-    fn in_parallel_steps_to_create_an_offer(&mut self, promise: PromiseId, options: OfferOptions) {
+    pub(super) fn in_parallel_steps_to_create_an_offer(&mut self, promise: PromiseId, options: OfferOptions) {
+        if self.awaits_an_identity_assertion(Awaited::Offer { promise, options }) {
+            return;
+        }
         let inspected = self.system_state();
         self.queue(Task::FinalStepsToCreateAnOffer {
             promise,
@@ -127,7 +131,10 @@ impl Connection {
     }
 
     /// `webrtc-pc#dfn-in-parallel-steps-to-create-an-answer`.
-    fn in_parallel_steps_to_create_an_answer(&mut self, promise: PromiseId) {
+    pub(super) fn in_parallel_steps_to_create_an_answer(&mut self, promise: PromiseId) {
+        if self.awaits_an_identity_assertion(Awaited::Answer { promise }) {
+            return;
+        }
         let inspected = self.system_state();
         self.queue(Task::FinalStepsToCreateAnAnswer { promise, inspected });
     }

@@ -33,7 +33,7 @@ impl Connection {
             sctp_port: SCTP_PORT,
             max_message_size: MAX_MESSAGE_SIZE,
             extmap_allow_mixed: false,
-            identity: None,
+            identity: self.identity.agent.stored_assertion(),
             ice_lite: false,
         });
         let text = plan.write(|request| {
@@ -63,7 +63,7 @@ impl Connection {
             sctp_port: SCTP_PORT,
             max_message_size: MAX_MESSAGE_SIZE,
             extmap_allow_mixed: false,
-            identity: None,
+            identity: self.identity.agent.stored_assertion(),
             ice_lite: false,
         });
         let text = plan.write(|request| {

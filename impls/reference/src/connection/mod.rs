@@ -13,6 +13,7 @@
 //!   which, [`negotiate_transport`] starts them, [`candidates`] and [`states`] are what script hears of them,
 //!   [`transport_objects`] what it can ask; [`indications`] turns what they report into tasks, [`media`] tells them what to
 //!   send and receive;
+//! - identity: [`identity`];
 //! - data: [`data_channel`] and [`data_channel_close`];
 //! - [`close`], [`attributes`].
 //!
@@ -37,6 +38,7 @@ mod data_channel_close;
 mod dtmf;
 mod encodings;
 mod generate;
+mod identity;
 mod indications;
 mod media;
 mod negotiate_transport;
@@ -70,6 +72,7 @@ use glare_peer::{
 };
 
 use self::data_channel::Channel;
+use self::identity::Identity;
 use self::operations_chain::ChainedOperation;
 use self::promises::{PromiseId, Promises};
 use self::slots::{AppliedDescription, CreatedDescription, SystemState};
@@ -149,6 +152,8 @@ pub(crate) struct Connection {
     remote_streams: BTreeMap<String, Handle>,
     /// The streams that `addstream` has been fired for, and no `removestream` since.
     announced_streams: Vec<Handle>,
+    /// What webrtc-identity adds.
+    identity: Identity,
     next_handle: u32,
     /// Ports in use.
     bound: BTreeSet<SocketAddr>,
@@ -236,6 +241,7 @@ impl Connection {
             certificate_objects: stored.objects,
             remote_streams: BTreeMap::new(),
             announced_streams: Vec::new(),
+            identity: Identity::default(),
             next_handle,
             bound: BTreeSet::new(),
             next_port,
@@ -270,6 +276,7 @@ impl Connection {
             wants_application: self.has_created_data_channel,
             restarts_ice: !self.local_ice_credentials_to_replace.is_empty(),
             transceivers: self.transceiver_inputs(),
+            identity: self.identity.agent.stored_assertion().map(str::to_owned),
         }
     }
 
@@ -284,6 +291,7 @@ impl Connection {
     fn proceed(&mut self) -> Step {
         loop {
             self.take_indications();
+            self.take_identity_events();
             self.queue_due_tones();
             if let Some((reaction, settlement)) = self.promises.next_microtask() {
                 if let Some(step) = self.run_microtask(reaction, settlement) {
@@ -300,7 +308,12 @@ impl Connection {
                 self.run_task(task);
             } else {
                 let transports = self.transports.iter().filter_map(Transport::deadline);
-                return Step::Idle(transports.chain(self.next_tone()).min());
+                return Step::Idle(
+                    transports
+                        .chain(self.next_tone())
+                        .chain(self.identity_deadline())
+                        .min(),
+                );
             }
         }
     }
@@ -316,6 +329,7 @@ impl Peer for Connection {
         self.now = self.now.max(now);
         match input {
             Input::Datagram(datagram) => self.receive(&datagram),
+            Input::Identity { request, answer } => self.identity.agent.answer(self.now, request, answer),
             other => self.notes.push(format!(
                 "{other:?} means nothing to the reference engine; ignored"
             )),
@@ -326,6 +340,7 @@ impl Peer for Connection {
         self.now = self.now.max(now);
         let step = self.proceed();
         out.datagrams.append(&mut self.datagrams);
+        out.identity.append(&mut self.identity.agent.requests());
         out.secrets.append(&mut self.secrets);
         out.notes.append(&mut self.notes);
         step

@@ -135,12 +135,14 @@ impl Connection {
             );
             return promise;
         }
-        self.start_the_process_to_apply(promise, description, remote);
+        if !(remote && self.awaits_identity_validation(promise, &description)) {
+            self.start_the_process_to_apply(promise, description, remote);
+        }
         promise
     }
 
     /// `webrtc-pc#set-description`, step 4.
-    fn start_the_process_to_apply(
+    pub(super) fn start_the_process_to_apply(
         &mut self,
         promise: PromiseId,
         description: SessionDescription,

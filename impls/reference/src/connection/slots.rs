@@ -166,4 +166,6 @@ pub(super) struct SystemState {
     pub(super) restarts_ice: bool,
     /// The transceivers, as descriptions tell of them.
     pub(super) transceivers: Vec<TransceiverInput>,
+    /// The identity assertion that goes into descriptions.
+    pub(super) identity: Option<String>,
 }

@@ -16,6 +16,7 @@ use super::slots::SystemState;
 use super::transceiver::TransceiverId;
 use super::transport::{SctpId, TransportId};
 use crate::dtls::KeyAlgorithm;
+use crate::identity::IdentityEvent;
 
 /// A queued task; each runs the algorithm of the same name.
 #[derive(Debug)]
@@ -46,6 +47,14 @@ pub(super) enum Task {
         candidate: IceCandidate,
         /// The media description that it is for; none for all.
         index: Option<usize>,
+    },
+    GetIdentityAssertion {
+        promise: PromiseId,
+    },
+    Identity(IdentityEvent),
+    IdentityRefused {
+        promise: PromiseId,
+        reason: Exception,
     },
     UpdateNegotiationNeeded,
     GatheringBegan {
@@ -257,6 +266,9 @@ impl Connection {
                 candidate,
                 index,
             } => self.candidate_added(promise, &candidate, index),
+            Task::GetIdentityAssertion { promise } => self.get_identity_assertion(promise),
+            Task::Identity(event) => self.identity_ended(event),
+            Task::IdentityRefused { promise, reason } => self.identity_refused(promise, reason),
             Task::UpdateNegotiationNeeded => self.negotiation_needed_task(),
             Task::GatheringBegan { transport } => self.gathering_began(transport),
             Task::CandidateAvailable {
