@@ -227,7 +227,8 @@ impl Assembler {
                 _ => timestamp = Some(packet.timestamp),
             }
             expected = number + 1;
-            if packet.marker || self.kind == MediaKind::Audio || packet.payload.is_empty() {
+            let is_padding = number == next && packet.payload.is_empty();
+            if packet.marker || self.kind == MediaKind::Audio || is_padding {
                 return Found::Whole(expected);
             }
         }

@@ -25,7 +25,7 @@ mod missing;
 mod outlet;
 mod packet;
 mod playout;
-//TMP mod receiver;
+mod receiver;
 mod rtcp;
 mod sender;
 mod sequence;
