@@ -34,9 +34,9 @@ mod source;
 mod srtp;
 mod stamp;
 mod statistics;
-mod tones;
 #[cfg(test)]
-mod tests {}
+mod tests;
+mod tones;
 
 pub(crate) use configuration::{
     Codec, ConfigurationError, Feedback, HeaderExtension, HeaderExtensionKind, MediaKind, MediaSource,
