@@ -1,9 +1,11 @@
 //! RFC 9429 sections 5.8.3 and 5.10: what a description means beside those before it.
 
-use super::description::{Description, Setup};
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::description::{Description, MediaSection, Setup};
 use super::error::ContentError;
 
-/// RFC 9429 section 5.8.3, RFC 3264 section 6 and RFC 9143 section 7.3: whether an answer answers this offer.
+/// RFC 9429 sections 5.8.3 and 5.11, RFC 3264 section 6 and RFC 9143 section 7.3: whether an answer answers this offer.
 ///
 /// # Errors
 ///
@@ -52,13 +54,18 @@ pub(crate) fn check_answer_against(answer: &Description, offer: &Description) ->
                 format!("a=setup:{} answers a=setup:{}", answered.value, offered.value),
             ));
         }
+        if answered.uses_rtp() && !answered.is_rejected() {
+            check_answered_media(answered, offered)?;
+        }
+    }
+    let mut offered_groups: BTreeMap<&str, usize> = BTreeMap::new();
+    for (number, group) in offer.groups.iter().enumerate().filter(|(_, group)| group.is_bundle()) {
+        offered_groups.extend(group.mids.iter().map(|mid| (mid.as_str(), number)));
     }
     for group in answer.groups.iter().filter(|group| group.is_bundle()) {
-        let subset = offer
-            .groups
-            .iter()
-            .filter(|offered| offered.is_bundle())
-            .any(|offered| group.mids.iter().all(|mid| offered.mids.contains(mid)));
+        let of = |mid: &String| offered_groups.get(mid.as_str());
+        let first = group.mids.first().and_then(of);
+        let subset = first.is_some() && group.mids.iter().all(|mid| of(mid) == first);
         if !subset && !group.mids.is_empty() {
             return Err(ContentError::new(
                 group.line,
@@ -67,6 +74,40 @@ pub(crate) fn check_answer_against(answer: &Description, offer: &Description) ->
         }
     }
     Ok(())
+}
+
+/// What an accepted section of RTP says beside the offered one: it goes no way that was not offered (RFC 3264 section 6.1),
+/// and has no feedback that was not offered (RFC 9429 section 5.11).
+fn check_answered_media(answered: &MediaSection, offered: &MediaSection) -> Result<(), ContentError> {
+    let allowed = offered.direction.reversed();
+    if answered.direction.intersection(allowed) != answered.direction {
+        return Err(ContentError::new(
+            answered.line,
+            format!("a={} answers a={}", answered.direction, offered.direction),
+        ));
+    }
+    let feedback = |section: &'_ MediaSection| -> BTreeSet<String> {
+        let all = section.codecs.iter().flat_map(|codec| &codec.rtcp_fb);
+        all.cloned().collect()
+    };
+    let offered = feedback(offered);
+    match feedback(answered).difference(&offered).next() {
+        None => Ok(()),
+        Some(new) => {
+            let line = answered
+                .attributes
+                .iter()
+                .find(|attribute| {
+                    let value = attribute.value.as_deref().and_then(|value| value.split_once(' '));
+                    attribute.name == "rtcp-fb" && value.is_some_and(|(_, feedback)| feedback == new)
+                })
+                .map_or(answered.line, |attribute| attribute.line);
+            Err(ContentError::new(
+                line,
+                format!("a=rtcp-fb: {new:?} is not in the offer"),
+            ))
+        }
+    }
 }
 
 /// RFC 3264 section 8 and RFC 9429 section 5.2.2: whether an offer may follow what was negotiated. Media sections
@@ -208,9 +249,25 @@ pub(crate) fn check_dtls_role(
     }
 }
 
+/// RFC 8445 section 2.5 and RFC 9429 section 5.1.1: one of the two sides makes the checks.
+///
+/// # Errors
+///
+/// The line that says that the remote side does not, where this side does not either.
+pub(crate) fn check_ice_lite(remote: &Description, local_is_lite: bool) -> Result<(), ContentError> {
+    let said = remote.attributes.iter().find(|attribute| attribute.name == "ice-lite");
+    match said.filter(|_| local_is_lite) {
+        Some(attribute) => Err(ContentError::new(
+            attribute.line,
+            "both sides are lite implementations of ICE, and neither makes checks",
+        )),
+        None => Ok(()),
+    }
+}
+
 #[cfg(test)]
 mod tests {
-    use super::super::fixtures::{BROWSER_OFFER, DATA_OFFER, parsed, replace_line};
+    use super::super::fixtures::{BROWSER_OFFER, DATA_OFFER, FIREFOX_VIDEO_OFFER, parsed, replace_line};
     use super::*;
 
     fn data_answer() -> String {
@@ -272,6 +329,40 @@ mod tests {
         assert!(check_answer_against(&parsed(&data_answer()), &parsed(&rejected)).is_err());
         let error = check_answer_against(&parsed(&data_answer()), &parsed(&data_answer())).unwrap_err();
         assert!(error.message.contains("setup"), "{error}");
+    }
+
+    #[test]
+    fn an_answer_goes_no_way_and_has_no_feedback_that_was_not_offered() {
+        let offered = |direction: &str| parsed(&replace_line(FIREFOX_VIDEO_OFFER, "a=sendonly", direction));
+        let answered = |direction: &str, feedback: &str| {
+            let text = replace_line(FIREFOX_VIDEO_OFFER, "a=sendonly", direction);
+            let text = replace_line(&text, "a=setup", "a=setup:active");
+            parsed(&replace_line(&text, "a=rtcp-fb:120 ccm fir", feedback))
+        };
+        let fir = "a=rtcp-fb:120 ccm fir";
+        for (offer, answer, line) in [
+            ("a=sendonly", "a=recvonly", None),
+            ("a=sendonly", "a=inactive", None),
+            ("a=sendonly", "a=sendonly", Some(9)),
+            ("a=recvonly", "a=sendrecv", Some(9)),
+            ("a=inactive", "a=recvonly", Some(9)),
+            ("a=sendrecv", "a=sendrecv", None),
+        ] {
+            let found = check_answer_against(&answered(answer, fir), &offered(offer));
+            assert_eq!(found.err().map(|error| error.line), line, "{answer} to {offer}");
+        }
+        let offer = offered("a=sendonly");
+        check_answer_against(&answered("a=recvonly", "a=rtcp-fb:* nack pli"), &offer).unwrap();
+        let error = check_answer_against(&answered("a=recvonly", "a=rtcp-fb:120 goog-remb"), &offer).unwrap_err();
+        assert_eq!(error.line, 27, "{error}");
+    }
+
+    #[test]
+    fn two_lite_sides_cannot_connect() {
+        let lite = parsed(&replace_line(DATA_OFFER, "a=ice-options", "a=ice-lite"));
+        assert_eq!(check_ice_lite(&lite, true).unwrap_err().line, 6);
+        check_ice_lite(&lite, false).unwrap();
+        check_ice_lite(&parsed(DATA_OFFER), true).unwrap();
     }
 
     #[test]
