@@ -57,7 +57,11 @@ pub(crate) struct Negotiated<'a> {
 impl<'a> Negotiated<'a> {
     /// The most recent answer.
     pub(super) fn answer(&self) -> &'a Description {
-        if self.answered_locally { self.local } else { self.remote }
+        if self.answered_locally {
+            self.local
+        } else {
+            self.remote
+        }
     }
 }
 
@@ -80,7 +84,10 @@ pub(crate) fn next_mid(description: &Description) -> u64 {
 pub(crate) fn plan_offer(input: &OfferInput<'_>) -> DescriptionPlan {
     let mut slots = slots(input);
     let in_force = || {
-        let current = input.current.iter().flat_map(|current| [current.local, current.remote]);
+        let current = input
+            .current
+            .iter()
+            .flat_map(|current| [current.local, current.remote]);
         input.pending_local.into_iter().chain(current)
     };
     let mut payload_types = PayloadTypes::of(in_force());
@@ -92,7 +99,14 @@ pub(crate) fn plan_offer(input: &OfferInput<'_>) -> DescriptionPlan {
             continue;
         };
         let transceiver = &input.transceivers[at];
-        let plan = offered_media(input, index, slot, transceiver, &mut payload_types, &mut extension_ids);
+        let plan = offered_media(
+            input,
+            index,
+            slot,
+            transceiver,
+            &mut payload_types,
+            &mut extension_ids,
+        );
         // A section names at least one format. Where there is none, or no payload type is left, it cannot be offered.
         if plan.codecs.is_empty() {
             slot.owner = SectionOwner::Rejected;
@@ -174,7 +188,11 @@ fn groups(input: &OfferInput<'_>, slots: &[Slot]) -> Vec<Vec<usize>> {
                 .mids
                 .iter()
                 .filter_map(|mid| answer.index_of(mid))
-                .filter(|&at| slots.get(at).is_some_and(|slot| slot.is_negotiated && slot.is_live()))
+                .filter(|&at| {
+                    slots
+                        .get(at)
+                        .is_some_and(|slot| slot.is_negotiated && slot.is_live())
+                })
                 .collect();
             if !members.is_empty() {
                 groups.push(members);
@@ -244,7 +262,8 @@ fn transports(
     for (index, slot) in slots.iter().enumerate() {
         if slot.is_live() && carried[index] == Carried::Itself {
             // A new section of a pending offer has a transport already, unless it was to be bundled.
-            let pending = slot.is_existing && existing[index].ice_ufrag.is_some() && !existing[index].bundle_only;
+            let pending =
+                slot.is_existing && existing[index].ice_ufrag.is_some() && !existing[index].bundle_only;
             requests.push(TransportRequest {
                 index,
                 mid: slot.mid.clone(),
@@ -324,7 +343,9 @@ fn offered_media(
     extension_ids: &mut ExtensionIds,
 ) -> MediaPlan {
     let at = |description: &'_ Description| description.media.get(index).is_some();
-    let current = input.current.filter(|current| slot.is_negotiated && at(current.local) && at(current.remote));
+    let current = input
+        .current
+        .filter(|current| slot.is_negotiated && at(current.local) && at(current.remote));
     let mut negotiated: Vec<&MediaSection> = Vec::new();
     if slot.is_existing {
         negotiated.push(&existing(input)[index]);

@@ -56,7 +56,12 @@ impl Description {
         let section = &self.media[index];
         let mut meanings: BTreeMap<u16, &str> = BTreeMap::new();
         for extension in self.header_extensions_of(index) {
-            let line = || line_of(section, "extmap", |value| value.starts_with(&extension.id.to_string()));
+            let line = || {
+                let number = extension.id.to_string();
+                line_of(section, "extmap", |value| {
+                    value.split([' ', '/']).next() == Some(&number)
+                })
+            };
             let in_range = (1..=255).contains(&extension.id)
                 || (sdp_type == SdpType::Offer && (4096..=4351).contains(&extension.id));
             if !in_range {
@@ -93,7 +98,9 @@ impl Description {
                     if !known.is_same_format(codec) {
                         let number = payload_type.to_string();
                         return Err(ContentError::new(
-                            line_of(section, "rtpmap", |value| value.split(' ').next() == Some(&number)),
+                            line_of(section, "rtpmap", |value| {
+                                value.split(' ').next() == Some(&number)
+                            }),
                             format!(
                                 "the payload type {payload_type} means {} here and {} in another section of the BUNDLE group",
                                 codec.mime_type, known.mime_type
@@ -109,9 +116,7 @@ impl Description {
                             line_of(section, "extmap", |value| {
                                 value.split([' ', '/']).next() == Some(&number)
                             }),
-                            format!(
-                                "a=extmap: {number} is {known:?} in another section of the BUNDLE group"
-                            ),
+                            format!("a=extmap: {number} is {known:?} in another section of the BUNDLE group"),
                         ));
                     }
                 }
@@ -373,15 +378,36 @@ mod tests {
 
     #[test]
     fn numbers_mean_one_thing_in_a_bundle_group() {
-        let line_of = |text: &str, start: &str| text.lines().position(|line| line.starts_with(start)).unwrap() + 1;
+        let line_of =
+            |text: &str, start: &str| text.lines().position(|line| line.starts_with(start)).unwrap() + 1;
         let cases = [
-            ("a=rtpmap:96", "a=rtpmap:96 VP8/90000\r\na=rtpmap:111 VP9/90000", "a=rtpmap:111 VP9", true),
-            ("a=rid:hi", "a=rid:hi send\r\na=extmap:1 urn:x", "a=extmap:1 urn:x", true),
+            (
+                "a=rtpmap:96",
+                "a=rtpmap:96 VP8/90000\r\na=rtpmap:111 VP9/90000",
+                "a=rtpmap:111 VP9",
+                true,
+            ),
+            (
+                "a=rid:hi",
+                "a=rid:hi send\r\na=extmap:1 urn:x",
+                "a=extmap:1 urn:x",
+                true,
+            ),
             ("a=extmap:1", "a=extmap:0 urn:x", "a=extmap:0", false),
             ("a=extmap:1", "a=extmap:256 urn:x", "a=extmap:256", false),
-            ("a=extmap:1", "a=extmap:1 urn:x\r\na=extmap:1/sendonly urn:y", "a=extmap:1 urn:x", false),
+            (
+                "a=extmap:1",
+                "a=extmap:1 urn:x\r\na=extmap:1/sendonly urn:y",
+                "a=extmap:1 urn:x",
+                false,
+            ),
             ("a=fmtp:97", "a=fmtp:97 apt=98", "a=fmtp:97", false),
-            ("a=rid:lo", "a=rid:hi recv\r\na=rid:lo send", "a=rid:hi send", false),
+            (
+                "a=rid:lo",
+                "a=rid:hi recv\r\na=rid:lo send",
+                "a=rid:hi send",
+                false,
+            ),
         ];
         for (start, with, at, only_bundled) in cases {
             let text = replace_line(BROWSER_OFFER, start, with).replace("SAVPF 96 97", "SAVPF 96 97 111");
@@ -389,9 +415,16 @@ mod tests {
             assert_eq!(error.line as usize, line_of(&text, at), "{with}: {error}");
             let apart = replace_line(&text, "a=group", "a=group:BUNDLE 0 2")
                 .replace("m=video 0 ", "m=video 9 ")
-                .replace("a=mid:1\r\n", "a=mid:1\r\na=ice-ufrag:lfFY\r\na=ice-pwd:Zj95ME1FXqmIN92P12wMtYOV\r\na=setup:actpass\r\n\
-                    a=fingerprint:sha-1 00:01:02:03:04:05:06:07:08:09:0A:0B:0C:0D:0E:0F:10:11:12:13\r\n");
-            assert_eq!(verify(&apart, SdpType::Offer).is_ok(), only_bundled, "{with}: unbundled");
+                .replace(
+                    "a=mid:1\r\n",
+                    "a=mid:1\r\na=ice-ufrag:lfFY\r\na=ice-pwd:Zj95ME1FXqmIN92P12wMtYOV\r\na=setup:actpass\r\n\
+                    a=fingerprint:sha-1 00:01:02:03:04:05:06:07:08:09:0A:0B:0C:0D:0E:0F:10:11:12:13\r\n",
+                );
+            assert_eq!(
+                verify(&apart, SdpType::Offer).is_ok(),
+                only_bundled,
+                "{with}: unbundled"
+            );
         }
         let later = replace_line(BROWSER_OFFER, "a=extmap:1", "a=extmap:4096 urn:x");
         verify(&later, SdpType::Offer).unwrap();

@@ -7,8 +7,8 @@ use super::super::fixtures::{
     BROWSER_OFFER, FIREFOX_VIDEO_OFFER, answer_input, parsed, replace_line, transceiver, transport,
 };
 use super::super::{
-    AnswerInput, Codec, Description, Direction, MediaKind, MediaSection, SendEncoding, Setup, TransceiverInput,
-    plan_answer,
+    AnswerInput, Codec, Description, Direction, MediaKind, MediaSection, SendEncoding, Setup,
+    TransceiverInput, plan_answer,
 };
 use super::side::{negotiate, pair};
 
@@ -59,12 +59,18 @@ fn a_browsers_offer_is_answered_section_by_section_over_one_transport() {
     assert_eq!(audio.formats, ["111"]);
     assert_eq!(audio.setup.as_ref().unwrap().value, Setup::Active);
     assert!(audio.rtcp_mux && audio.rtcp_rsize && !audio.rtcp_mux_only);
-    assert_eq!((audio.direction, video.direction), (Direction::SendRecv, Direction::RecvOnly));
+    assert_eq!(
+        (audio.direction, video.direction),
+        (Direction::SendRecv, Direction::RecvOnly)
+    );
     assert_eq!(video.formats, ["96", "97"]);
     assert_eq!(video.codecs[0].rtcp_fb, ["ccm fir"], "goog-remb is not ours");
     assert_eq!(audio.header_extensions.len(), 1);
     assert!(!video.bundle_only && video.port == 9 && video.ice_ufrag.is_none() && data.ice_ufrag.is_none());
-    assert!(video.simulcast.is_none() && video.rids.is_empty(), "we do not receive simulcast");
+    assert!(
+        video.simulcast.is_none() && video.rids.is_empty(),
+        "we do not receive simulcast"
+    );
 }
 
 #[test]
@@ -92,9 +98,19 @@ fn sections_without_a_transceiver_or_a_common_format_are_rejected() {
     let video = || associated(MediaKind::Video, Direction::SendRecv, "0");
     let is_rejected = |transceiver: TransceiverInput| rejected(&answer(&offer, &[transceiver]))[0];
     assert!(!is_rejected(video()));
-    assert!(is_rejected(TransceiverInput { stopped: true, ..video() }));
-    assert!(is_rejected(TransceiverInput { mid: Some("1".to_owned()), ..video() }));
-    assert!(is_rejected(associated(MediaKind::Audio, Direction::SendRecv, "0")));
+    assert!(is_rejected(TransceiverInput {
+        stopped: true,
+        ..video()
+    }));
+    assert!(is_rejected(TransceiverInput {
+        mid: Some("1".to_owned()),
+        ..video()
+    }));
+    assert!(is_rejected(associated(
+        MediaKind::Audio,
+        Direction::SendRecv,
+        "0"
+    )));
     let only = |name: &str| {
         let mut transceiver = video();
         transceiver.codecs.retain(|codec| codec.name() == name);
@@ -123,7 +139,10 @@ fn the_profile_of_the_offer_is_repeated_whatever_it_is() {
     for profile in ["RTP/SAVPF", "UDP/TLS/RTP/SAVP", "TCP/DTLS/RTP/SAVPF"] {
         let offer = parsed(&FIREFOX_VIDEO_OFFER.replace("UDP/TLS/RTP/SAVPF", profile));
         let answer = answer(&offer, &[associated(MediaKind::Video, Direction::RecvOnly, "0")]);
-        assert_eq!((answer.media[0].protocol.as_str(), answer.media[0].is_rejected()), (profile, false));
+        assert_eq!(
+            (answer.media[0].protocol.as_str(), answer.media[0].is_rejected()),
+            (profile, false)
+        );
     }
 }
 
@@ -131,7 +150,10 @@ fn the_profile_of_the_offer_is_repeated_whatever_it_is() {
 fn simulcast_that_is_asked_for_is_sent_as_far_as_the_sender_has_it() {
     let offer = |simulcast: &str| {
         let text = BROWSER_OFFER
-            .replace("a=rid:hi send\r\na=rid:lo send", "a=rid:1 recv\r\na=rid:2 recv\r\na=rid:3 recv")
+            .replace(
+                "a=rid:hi send\r\na=rid:lo send",
+                "a=rid:1 recv\r\na=rid:2 recv\r\na=rid:3 recv",
+            )
             .replace("send hi;~lo", simulcast);
         parsed(&text)
     };
@@ -144,12 +166,24 @@ fn simulcast_that_is_asked_for_is_sent_as_far_as_the_sender_has_it() {
                 active: *rid != "2",
             })
             .collect();
-        let answer = answer(offer, &[associated(MediaKind::Audio, Direction::SendRecv, "0"), video]);
-        answer.media[1].simulcast.as_ref().map(|simulcast| simulcast.value())
+        let answer = answer(
+            offer,
+            &[associated(MediaKind::Audio, Direction::SendRecv, "0"), video],
+        );
+        answer.media[1]
+            .simulcast
+            .as_ref()
+            .map(|simulcast| simulcast.value())
     };
     let asked = offer("recv 1;2,3;1");
-    assert_eq!(said(&asked, &["1", "2"], Direction::SendRecv).as_deref(), Some("send 1;~2"));
-    assert_eq!(said(&asked, &["3", "1"], Direction::SendRecv).as_deref(), Some("send 1"));
+    assert_eq!(
+        said(&asked, &["1", "2"], Direction::SendRecv).as_deref(),
+        Some("send 1;~2")
+    );
+    assert_eq!(
+        said(&asked, &["3", "1"], Direction::SendRecv).as_deref(),
+        Some("send 1")
+    );
     assert_eq!(said(&asked, &["x"], Direction::SendRecv), None);
     assert_eq!(said(&asked, &["1", "2"], Direction::RecvOnly), None);
 }
@@ -160,7 +194,11 @@ fn max_bundle_and_balanced_reject_what_is_apart() {
         let transport = "a=ice-ufrag:lfFY\r\na=ice-pwd:Zj95ME1FXqmIN92P12wMtYOV\r\na=setup:actpass\r\n\
              a=fingerprint:sha-1 00:01:02:03:04:05:06:07:08:09:0A:0B:0C:0D:0E:0F:10:11:12:13\r\n";
         let text = replace_line(text, "a=group", "a=group:BUNDLE 0 2");
-        parsed(&text.replace("m=video 0", "m=video 9").replace("a=mid:1\r\n", &format!("a=mid:1\r\n{transport}")))
+        parsed(
+            &text
+                .replace("m=video 0", "m=video 9")
+                .replace("a=mid:1\r\n", &format!("a=mid:1\r\n{transport}")),
+        )
     };
     let offer = apart(BROWSER_OFFER);
     let transceivers = [
@@ -173,7 +211,10 @@ fn max_bundle_and_balanced_reject_what_is_apart() {
             bundle_policy,
             ..answer_input(&offer)
         };
-        (rejected(&answer_of(&input)), plan_answer(&input).transports().len())
+        (
+            rejected(&answer_of(&input)),
+            plan_answer(&input).transports().len(),
+        )
     };
     assert_eq!(answered(BundlePolicy::MaxBundle), (vec![false, true, false], 1));
     assert_eq!(answered(BundlePolicy::Balanced), (vec![false; 3], 2));

@@ -18,8 +18,14 @@ fn descriptions_beyond_the_limits_are_refused_with_the_line() {
     assert_eq!(refused(&huge).line, 1);
     let section = "m=audio 0 RTP/AVP 0\r\nc=IN IP4 0.0.0.0\r\n";
     let sections = format!("{DATA_OFFER}{}", section.repeat(MAX_MEDIA_SECTIONS));
-    assert_eq!(refused(&sections).line as usize, 17 + 2 * (MAX_MEDIA_SECTIONS - 1));
-    let fingerprint = DATA_OFFER.lines().find(|line| line.starts_with("a=fingerprint")).unwrap();
+    assert_eq!(
+        refused(&sections).line as usize,
+        17 + 2 * (MAX_MEDIA_SECTIONS - 1)
+    );
+    let fingerprint = DATA_OFFER
+        .lines()
+        .find(|line| line.starts_with("a=fingerprint"))
+        .unwrap();
     let many = format!("{fingerprint}\r\n").repeat(MAX_FINGERPRINTS + 1);
     assert!(Description::parse(&replace_line(DATA_OFFER, "a=group", many.trim_end())).is_err());
     let many = "a=group:X\r\n".repeat(MAX_GROUPS + 1);
@@ -37,7 +43,9 @@ fn a_hundred_thousand_lines_are_read_and_verified() {
     let description = parsed(&session);
     description.verify(SdpType::Offer).unwrap();
     assert_eq!(description.attributes.len(), 100_002);
-    let sources: String = (0..40_000).map(|ssrc| format!("a=ssrc:{ssrc} cname:c\r\n")).collect();
+    let sources: String = (0..40_000)
+        .map(|ssrc| format!("a=ssrc:{ssrc} cname:c\r\n"))
+        .collect();
     let rids: String = (0..40_000).map(|rid| format!("a=rid:{rid} send\r\n")).collect();
     let media = parsed(&format!("{BROWSER_OFFER}{sources}{rids}"));
     assert_eq!(media.media[2].ssrcs.len(), 40_000);
@@ -53,5 +61,10 @@ fn as_many_sections_as_there_may_be_are_verified_in_one_group() {
     let text = replace_line(DATA_OFFER, "a=group", &format!("a=group:BUNDLE 0{mids}"));
     let description = parsed(&format!("{text}{sections}"));
     description.verify(SdpType::Offer).unwrap();
-    assert!(description.transport_sections().iter().all(|transport| *transport == 0));
+    assert!(
+        description
+            .transport_sections()
+            .iter()
+            .all(|transport| *transport == 0)
+    );
 }

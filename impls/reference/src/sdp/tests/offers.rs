@@ -6,7 +6,8 @@ use glare_peer::{BundlePolicy, SdpType};
 
 use super::super::fixtures::{codec, offer_input, parsed, transceiver, transport};
 use super::super::{
-    Codec, Description, Direction, MediaKind, MediaSection, OfferInput, SectionOwner, SendEncoding, plan_offer,
+    Codec, Description, Direction, MediaKind, MediaSection, OfferInput, SectionOwner, SendEncoding,
+    plan_offer,
 };
 use super::side::{Side, negotiate, pair};
 
@@ -36,7 +37,11 @@ fn an_initial_offer_has_a_section_for_each_transceiver_in_order_and_data_last() 
     let plan = plan_offer(&a.offer_input());
     assert_eq!(
         plan.owners().collect::<Vec<_>>(),
-        [SectionOwner::Transceiver(0), SectionOwner::Transceiver(1), SectionOwner::DataChannels]
+        [
+            SectionOwner::Transceiver(0),
+            SectionOwner::Transceiver(1),
+            SectionOwner::DataChannels
+        ]
     );
     let offer = a.offer();
     assert_eq!(mids(&offer), ["0", "1", "2"]);
@@ -101,7 +106,11 @@ fn the_bundle_policy_says_which_sections_have_a_transport() {
             assert_eq!(section.bundle_only, section.port == 0);
             assert_eq!(section.rtcp_mux, section.uses_rtp() && !section.bundle_only);
         }
-        offer.media.iter().map(|section| !section.bundle_only).collect::<Vec<_>>()
+        offer
+            .media
+            .iter()
+            .map(|section| !section.bundle_only)
+            .collect::<Vec<_>>()
     };
     assert_eq!(own(BundlePolicy::MaxCompat), [true; 4]);
     assert_eq!(own(BundlePolicy::Balanced), [true, false, true, true]);
@@ -116,7 +125,10 @@ fn what_is_new_after_bundling_joins_the_transport_without_being_bundle_only() {
     a.add(MediaKind::Audio, Direction::SendRecv);
     let plan = plan_offer(&a.offer_input());
     assert_eq!(plan.transports().len(), 1);
-    assert_eq!((&plan.transports()[0].members[..], plan.transports()[0].continues), (&[0, 1][..], Some(0)));
+    assert_eq!(
+        (&plan.transports()[0].members[..], plan.transports()[0].continues),
+        (&[0, 1][..], Some(0))
+    );
     let offer = a.offer();
     assert_eq!(bundle(&offer), [["0", "1"]]);
     let audio = &offer.media[1];
@@ -139,11 +151,15 @@ fn a_rejected_section_is_recycled_by_the_next_transceiver_under_a_new_mid() {
     assert!(offer.media[0].is_rejected() && offer.media[0].msids.is_empty());
     assert_eq!(bundle(&offer), [["1"]]);
     // The transport of the group goes on, though the section that had its attributes is gone.
-    let ufrag = |description: &Description, index: usize| description.ice_credentials(index).unwrap().0.to_owned();
+    let ufrag =
+        |description: &Description, index: usize| description.ice_credentials(index).unwrap().0.to_owned();
     assert_eq!(ufrag(&offer, 1), "frag1");
     a.add(MediaKind::Video, Direction::SendOnly);
     let (offer, answer) = negotiate(&mut a, &mut b);
-    assert_eq!((mids(&offer), offer.media[0].kind.clone()), (vec!["2", "1"], MediaKind::Video));
+    assert_eq!(
+        (mids(&offer), offer.media[0].kind.clone()),
+        (vec!["2", "1"], MediaKind::Video)
+    );
     assert_eq!(bundle(&offer), [["1", "2"]]);
     assert_eq!(answer.media[0].direction, Direction::RecvOnly);
     assert_eq!(ufrag(&offer, 0), "frag1");
@@ -182,7 +198,10 @@ fn the_tagged_section_is_that_of_the_first_transceiver_that_is_not_stopped() {
     a.add(MediaKind::Video, Direction::SendRecv);
     a.add(MediaKind::Audio, Direction::SendRecv);
     let offer = a.offer();
-    assert_eq!((bundle(&offer)[0][0].as_str(), offer.media[0].kind.clone()), ("0", MediaKind::Video));
+    assert_eq!(
+        (bundle(&offer)[0][0].as_str(), offer.media[0].kind.clone()),
+        ("0", MediaKind::Video)
+    );
     let answer = b.answer(&offer);
     a.take(&answer);
     assert_eq!(answer.transport_section(1), 0);
@@ -196,7 +215,10 @@ fn streams_stay_described_when_a_transceiver_no_longer_sends() {
     let (offer, _) = negotiate(&mut a, &mut b);
     let lines = |description: &Description, index: usize| description.media[index].stream_ids().len();
     assert_eq!((lines(&offer, 0), lines(&offer, 1)), (1, 0));
-    assert_eq!(offer.media[1].msids[0].stream_id, None, "a=msid:- says that there is no stream");
+    assert_eq!(
+        offer.media[1].msids[0].stream_id, None,
+        "a=msid:- says that there is no stream"
+    );
     a.transceivers[0].direction = Direction::RecvOnly;
     let (offer, _) = negotiate(&mut a, &mut b);
     assert_eq!(lines(&offer, 0), 1);
@@ -218,7 +240,11 @@ fn sections_of_one_stream_are_played_in_step() {
     };
     let (offer, answer) = negotiate(&mut a, &mut b);
     assert_eq!(lip_sync(&offer), [["0", "1"]]);
-    assert_eq!(lip_sync(&answer), [["0", "1"]], "the answerer has no streams, and so no wish of its own");
+    assert_eq!(
+        lip_sync(&answer),
+        [["0", "1"]],
+        "the answerer has no streams, and so no wish of its own"
+    );
     // What was answered stays, also in an offer of the other side.
     let (offer, _) = negotiate(&mut b, &mut a);
     assert_eq!(lip_sync(&offer), [["0", "1"]]);
@@ -237,7 +263,11 @@ fn an_answerer_with_streams_of_its_own_decides_what_it_plays_in_step() {
             b.add(kind, Direction::SendRecv).stream_ids = vec![stream.to_owned()];
         }
         let (_, answer) = negotiate(&mut a, &mut b);
-        answer.groups.iter().filter(|group| group.semantics == "LS").count()
+        answer
+            .groups
+            .iter()
+            .filter(|group| group.semantics == "LS")
+            .count()
     };
     assert_eq!(lip_sync(["ms2", "ms2"]), 1);
     assert_eq!(lip_sync(["ms2a", "ms2b"]), 0);
@@ -253,8 +283,15 @@ fn encodings_are_described_and_several_are_simulcast() {
         let rids: Vec<_> = section.rids.iter().map(|rid| rid.id.clone()).collect();
         (rids.join(" "), section.simulcast.as_ref().map(|it| it.value()))
     };
-    let several = [encoding(Some("q"), true), encoding(Some("h"), false), encoding(None, true)];
-    assert_eq!(video(&several), ("q h 0".to_owned(), Some("send q;~h;0".to_owned())));
+    let several = [
+        encoding(Some("q"), true),
+        encoding(Some("h"), false),
+        encoding(None, true),
+    ];
+    assert_eq!(
+        video(&several),
+        ("q h 0".to_owned(), Some("send q;~h;0".to_owned()))
+    );
     assert_eq!(video(&[encoding(Some("a"), true)]), ("a".to_owned(), None));
     assert_eq!(video(&[encoding(None, true)]), (String::new(), None));
 }
@@ -292,7 +329,10 @@ fn a_format_that_comes_later_takes_no_payload_type_that_is_in_use() {
     late.header_extensions[0].id = 4;
     let (offer, _) = negotiate(&mut b, &mut a);
     let audio = &offer.media[1];
-    assert_eq!((audio.codecs[0].name(), audio.codecs[0].payload_type), ("opus", 100));
+    assert_eq!(
+        (audio.codecs[0].name(), audio.codecs[0].payload_type),
+        ("opus", 100)
+    );
     assert_eq!(audio.codecs[1].sdp_fmtp_line.as_deref(), Some("100/100"));
     assert_eq!(audio.header_extensions[0].id, 1);
     offer.verify(SdpType::Offer).unwrap();

@@ -11,11 +11,22 @@ use super::side::{Side, negotiate, pair};
 
 /// What is written is parsed to the same meaning.
 pub(super) fn check_round_trip(plan: &DescriptionPlan, parsed: &Description) {
-    assert_eq!(plan.mids().collect::<Vec<_>>(), parsed.media.iter().map(MediaSection::mid).collect::<Vec<_>>());
+    assert_eq!(
+        plan.mids().collect::<Vec<_>>(),
+        parsed.media.iter().map(MediaSection::mid).collect::<Vec<_>>()
+    );
     for (index, (planned, section)) in plan.sections.iter().zip(&parsed.media).enumerate() {
         let has_transport = section.ice_ufrag.is_some() && !section.fingerprints.is_empty();
-        assert_eq!(has_transport, matches!(planned.transport, TransportUse::Own(..)), "section {index}");
-        assert_eq!(section.bundle_only, planned.transport == TransportUse::BundleOnly, "section {index}");
+        assert_eq!(
+            has_transport,
+            matches!(planned.transport, TransportUse::Own(..)),
+            "section {index}"
+        );
+        assert_eq!(
+            section.bundle_only,
+            planned.transport == TransportUse::BundleOnly,
+            "section {index}"
+        );
         match &planned.content {
             Content::Rejected { kind, .. } => assert!(section.is_rejected() && section.kind == *kind),
             Content::Data {
@@ -50,12 +61,20 @@ fn direction(rng: &mut Rng) -> Direction {
 fn change(side: &mut Side, rng: &mut Rng) {
     match rng.u8(0..8) {
         0..=2 => {
-            let kind = if rng.bool() { MediaKind::Audio } else { MediaKind::Video };
+            let kind = if rng.bool() {
+                MediaKind::Audio
+            } else {
+                MediaKind::Video
+            };
             let direction = direction(rng);
             let added = side.add(kind, direction);
             rng.shuffle(&mut added.codecs);
             let keep = rng.usize(1..=added.codecs.len());
-            let media = added.codecs.iter().find(|codec| codec.role() == CodecRole::Media).cloned();
+            let media = added
+                .codecs
+                .iter()
+                .find(|codec| codec.role() == CodecRole::Media)
+                .cloned();
             added.codecs.truncate(keep);
             if !added.codecs.contains(media.as_ref().unwrap()) {
                 added.codecs.extend(media);
@@ -82,7 +101,10 @@ fn change(side: &mut Side, rng: &mut Rng) {
 
 /// What an offer keeps of the one before it.
 fn check_stability(offer: &Description, before: &Description, negotiated: &Side, seed: u64) {
-    assert!(offer.media.len() >= before.media.len(), "seed {seed}: sections are gone");
+    assert!(
+        offer.media.len() >= before.media.len(),
+        "seed {seed}: sections are gone"
+    );
     let current = negotiated.current.as_ref();
     for (index, (new, old)) in offer.media.iter().zip(&before.media).enumerate() {
         let was_rejected = current.is_some_and(|(local, remote, _)| {
@@ -148,11 +170,22 @@ fn check_bundle(offer: &Description, answer: &Description, offerer: &Side, answe
         .filter(|group| group.is_bundle())
         .flat_map(|group| group.mids.iter().map(String::as_str))
         .collect();
-    for (index, section) in answer.media.iter().enumerate().filter(|(_, it)| !it.is_rejected()) {
-        assert!(section.mid().is_some_and(|mid| named.contains(mid)), "seed {seed}: section {index}");
+    for (index, section) in answer
+        .media
+        .iter()
+        .enumerate()
+        .filter(|(_, it)| !it.is_rejected())
+    {
+        assert!(
+            section.mid().is_some_and(|mid| named.contains(mid)),
+            "seed {seed}: section {index}"
+        );
         let tagged = answer.transport_section(index);
         for side in [offerer, answerer] {
-            assert_eq!(side.transports[&index], side.transports[&tagged], "seed {seed}: section {index}");
+            assert_eq!(
+                side.transports[&index], side.transports[&tagged],
+                "seed {seed}: section {index}"
+            );
         }
     }
     let ufrags: Vec<&str> = offer
@@ -161,7 +194,11 @@ fn check_bundle(offer: &Description, answer: &Description, offerer: &Side, answe
         .filter_map(|section| Some(section.ice_ufrag.as_ref()?.value.as_str()))
         .collect();
     let distinct: BTreeSet<_> = ufrags.iter().collect();
-    assert_eq!(distinct.len(), ufrags.len(), "seed {seed}: two transports have the same credentials");
+    assert_eq!(
+        distinct.len(),
+        ufrags.len(),
+        "seed {seed}: two transports have the same credentials"
+    );
 }
 
 #[test]
@@ -171,7 +208,11 @@ fn no_text_makes_the_parser_panic() {
     let mut parsed = 0;
     for seed in 0..3000 {
         let mut rng = Rng::with_seed(seed);
-        let source = if rng.bool() { BROWSER_OFFER } else { FIREFOX_VIDEO_OFFER };
+        let source = if rng.bool() {
+            BROWSER_OFFER
+        } else {
+            FIREFOX_VIDEO_OFFER
+        };
         let mut lines: Vec<String> = source.lines().map(str::to_owned).collect();
         for _ in 0..rng.u8(1..4) {
             let at = rng.usize(..lines.len());

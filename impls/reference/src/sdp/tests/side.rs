@@ -4,9 +4,7 @@ use std::collections::BTreeMap;
 
 use glare_peer::{BundlePolicy, SdpType};
 
-use super::super::compare::{
-    check_answer_against, check_ice_of_answer, check_subsequent_offer,
-};
+use super::super::compare::{check_answer_against, check_ice_of_answer, check_subsequent_offer};
 use super::super::fixtures::{answer_input, offer_input, parsed, transceiver, transport};
 use super::super::{
     AnswerInput, Description, DescriptionPlan, Direction, LocalTransport, MediaKind, Negotiated, OfferInput,
@@ -119,11 +117,16 @@ impl Side {
         for (index, section) in offer.media.iter().enumerate() {
             let mid = section.mid().map(str::to_owned);
             for transceiver in &mut self.transceivers {
-                if transceiver.m_line_index == Some(index) && (transceiver.mid != mid || section.is_rejected()) {
+                if transceiver.m_line_index == Some(index)
+                    && (transceiver.mid != mid || section.is_rejected())
+                {
                     transceiver.stopped = true;
                 }
             }
-            let known = self.transceivers.iter().any(|it| it.mid.is_some() && it.mid == mid);
+            let known = self
+                .transceivers
+                .iter()
+                .any(|it| it.mid.is_some() && it.mid == mid);
             if known || !section.uses_rtp() || section.is_rejected() {
                 continue;
             }
@@ -189,7 +192,9 @@ impl Side {
         let rejected = |index: usize| local.media[index].is_rejected() || remote.media[index].is_rejected();
         self.transceivers.retain(|transceiver| {
             let gone = transceiver.stopped || transceiver.m_line_index.is_some_and(rejected);
-            !gone || (transceiver.mid.is_some() && transceiver.m_line_index.is_some_and(|index| !rejected(index)))
+            !gone
+                || (transceiver.mid.is_some()
+                    && transceiver.m_line_index.is_some_and(|index| !rejected(index)))
         });
         self.transports.retain(|index, _| !rejected(*index));
         self.current = Some((local, remote, answered_locally));
@@ -206,5 +211,8 @@ pub(super) fn negotiate(offerer: &mut Side, answerer: &mut Side) -> (Description
 
 /// Two sides that have negotiated nothing.
 pub(super) fn pair(bundle_policy: BundlePolicy) -> (Side, Side) {
-    (Side::new(bundle_policy, 0), Side::new(BundlePolicy::Balanced, 100))
+    (
+        Side::new(bundle_policy, 0),
+        Side::new(BundlePolicy::Balanced, 100),
+    )
 }
