@@ -1,19 +1,16 @@
 //! The reference engine: `RTCPeerConnection` as the specification writes it, step by step and in its words.
 //!
 //! Time and chance come in as arguments, through [`glare_peer::HostView`] and the `now` of every call. Read `connection`
-//! first; `sdp`, `ice`, `dtls` and `sctp` are the layers it stands on, none of which knows it.
+//! first; `sdp`, `ice`, `dtls`, `sctp` and `rtp` are the layers it stands on, none of which knows it.
 
 mod connection;
-#[expect(
+#[allow(
+    dead_code,
     unused_imports,
     reason = "the room offers more than the connection uses so far"
 )]
-#[cfg_attr(
-    not(test),
-    expect(dead_code, reason = "the room offers more than the connection uses so far")
-)]
 mod dtls;
-#[expect(
+#[allow(
     dead_code,
     unused_imports,
     reason = "the room offers more than the connection uses so far"
@@ -23,28 +20,28 @@ mod identity;
 #[allow(
     dead_code,
     unused_imports,
-    reason = "the room offers more than the connection uses so far"
+    reason = "the connection does not ask for identities yet"
 )]
-mod rtp;
-#[expect(dead_code, reason = "the room offers more than the connection uses so far")]
-#[cfg_attr(
-    not(test),
-    expect(
-        unused_imports,
-        reason = "the room offers more than the connection uses so far"
-    )
-)]
-mod sctp;
-#[expect(
+mod identity;
+#[allow(
+    dead_code,
     unused_imports,
     reason = "the room offers more than the connection uses so far"
 )]
-#[cfg_attr(
-    not(test),
-    expect(dead_code, reason = "the room offers more than the connection uses so far")
+mod rtp;
+#[allow(
+    dead_code,
+    unused_imports,
+    reason = "the room offers more than the connection uses so far"
+)]
+mod sctp;
+#[allow(
+    dead_code,
+    unused_imports,
+    reason = "the room offers more than the connection uses so far"
 )]
 mod sdp;
-#[expect(
+#[allow(
     dead_code,
     unused_imports,
     reason = "the connection does not make reports yet"

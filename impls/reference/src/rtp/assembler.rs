@@ -102,9 +102,11 @@ impl Assembler {
         self.needs_key = self.kind == MediaKind::Video;
     }
 
-    /// Whether frames cannot go on without a key frame.
+    /// Whether frames cannot go on without a key frame of which nothing has come yet.
     pub fn needs_key(&self) -> bool {
-        self.needs_key
+        let coming = self.next.and_then(|next| self.packets.get(&next));
+        let is_key = |inspection: &PayloadInspection| inspection.key;
+        self.needs_key && !coming.is_some_and(|(_, inspection)| inspection.as_ref().is_some_and(is_key))
     }
 
     /// The number before which nothing is waited for.
@@ -227,7 +229,8 @@ impl Assembler {
                 _ => timestamp = Some(packet.timestamp),
             }
             expected = number + 1;
-            if packet.marker || self.kind == MediaKind::Audio || packet.payload.is_empty() {
+            let is_padding = number == next && packet.payload.is_empty();
+            if packet.marker || self.kind == MediaKind::Audio || is_padding {
                 return Found::Whole(expected);
             }
         }

@@ -25,7 +25,7 @@ mod missing;
 mod outlet;
 mod packet;
 mod playout;
-//TMP mod receiver;
+mod receiver;
 mod rtcp;
 mod sender;
 mod sequence;
@@ -34,9 +34,9 @@ mod source;
 mod srtp;
 mod stamp;
 mod statistics;
-mod tones;
 #[cfg(test)]
-mod tests {}
+mod tests;
+mod tones;
 
 pub(crate) use configuration::{
     Codec, ConfigurationError, Feedback, HeaderExtension, HeaderExtensionKind, MediaKind, MediaSource,

@@ -43,9 +43,28 @@ pub(super) fn write(out: &mut Vec<u8>, stamp: &FrameStamp, size: usize) {
     out[start + MAGIC.len()..start + CHECKED_FROM].copy_from_slice(&groups);
 }
 
-/// The stamp that `content` begins with, if there is one and all of it is as it was made.
-pub(super) fn read(content: &[u8]) -> Option<FrameStamp> {
-    let rest = content.strip_prefix(&MAGIC)?;
+/// The content of a frame.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(super) enum Content {
+    /// It is by another maker.
+    #[default]
+    Foreign,
+    /// All of it is as it was made.
+    Stamped(FrameStamp),
+    /// It begins with a stamp, and not all of it is as it was made.
+    Spoiled,
+}
+
+/// Looks for a stamp at the beginning of a content.
+pub(super) fn read(content: &[u8]) -> Content {
+    match content.strip_prefix(&MAGIC) {
+        None => Content::Foreign,
+        Some(rest) => read_stamp(content, rest).map_or(Content::Spoiled, Content::Stamped),
+    }
+}
+
+/// The stamp of a content, of which `rest` comes after the magic number.
+fn read_stamp(content: &[u8], rest: &[u8]) -> Option<FrameStamp> {
     let (checksum, rest) = read_number::<CHECKSUM>(rest)?;
     let (size, _) = read_number::<4>(rest)?;
     let checked = content.get(CHECKED_FROM..size as usize)?;
@@ -120,7 +139,7 @@ mod tests {
             assert_eq!(content.len(), size.max(SMALLEST + rid.len()));
             assert!(content.iter().all(|byte| byte & 0x80 != 0));
             content.extend([0; 3]);
-            assert_eq!(read(&content), Some(stamp(number, rid)));
+            assert_eq!(read(&content), Content::Stamped(stamp(number, rid)));
         }
     }
 
@@ -131,8 +150,13 @@ mod tests {
         for at in 0..content.len() {
             let mut changed = content.clone();
             changed[at] ^= 0x01;
-            assert_eq!(read(&changed), None, "byte {at}");
-            assert_eq!(read(&content[..at]), None, "cut at {at}");
+            let foreign = if at < MAGIC.len() {
+                Content::Foreign
+            } else {
+                Content::Spoiled
+            };
+            assert_eq!(read(&changed), foreign, "byte {at}");
+            assert_eq!(read(&content[..at]), foreign, "cut at {at}");
         }
     }
 }

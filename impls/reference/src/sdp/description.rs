@@ -341,7 +341,7 @@ impl Description {
     }
 
     /// The index of each identifier; of equal ones the first.
-    fn indices(&self) -> BTreeMap<&str, usize> {
+    pub(super) fn indices(&self) -> BTreeMap<&str, usize> {
         let sections = self.media.iter().enumerate().rev();
         sections
             .filter_map(|(index, section)| Some((section.mid()?, index)))

@@ -46,7 +46,8 @@ pub(crate) use answer::{AnswerInput, RejectedTag, plan_answer};
 pub(crate) use candidates::{add_remote_candidate, with_candidates, with_candidates_at};
 pub(crate) use codec::{Codec, CodecRole};
 pub(crate) use compare::{
-    check_answer_against, check_dtls_role, check_ice_of_answer, check_subsequent_offer, restarts_ice,
+    check_answer_against, check_dtls_role, check_ice_lite, check_ice_of_answer, check_subsequent_offer,
+    negotiated_ice_credentials, restarts_ice,
 };
 pub(crate) use description::{
     Attribute, Description, Direction, Group, Lined, MediaKind, MediaSection, Origin, SdpFingerprint, Setup,

@@ -82,9 +82,7 @@ pub(crate) fn next_mid(description: &Description) -> u64 {
 /// (webrtc-pc#dfn-final-steps-to-create-an-offer); once a group is negotiated, it stays the one it is as long as that
 /// lives.
 pub(crate) fn plan_offer(input: &OfferInput<'_>) -> DescriptionPlan {
-    let slots = slots(input);
-    let groups = groups(input, &slots);
-    let (uses, transports) = transports(input, &slots, &groups);
+    let mut slots = slots(input);
     let in_force = || {
         let current = input
             .current
@@ -94,31 +92,54 @@ pub(crate) fn plan_offer(input: &OfferInput<'_>) -> DescriptionPlan {
     };
     let mut payload_types = PayloadTypes::of(in_force());
     let mut extension_ids = ExtensionIds::of(in_force());
+    let mut media: Vec<Option<MediaPlan>> = Vec::new();
+    for (index, slot) in slots.iter_mut().enumerate() {
+        let SectionOwner::Transceiver(at) = slot.owner else {
+            media.push(None);
+            continue;
+        };
+        let transceiver = &input.transceivers[at];
+        let plan = offered_media(
+            input,
+            index,
+            slot,
+            transceiver,
+            &mut payload_types,
+            &mut extension_ids,
+        );
+        // A section names at least one format. Where there is none, or no payload type is left, it cannot be offered.
+        if plan.codecs.is_empty() {
+            slot.owner = SectionOwner::Rejected;
+        }
+        media.push(Some(plan).filter(|plan| !plan.codecs.is_empty()));
+    }
+    let groups = groups(input, &slots);
+    let (uses, transports) = transports(input, &slots, &groups);
     let existing = existing(input);
     let sections: Vec<SectionPlan> = slots
         .iter()
         .zip(uses)
+        .zip(media)
         .enumerate()
-        .map(|(index, (slot, transport))| {
-            let content = match slot.owner {
-                SectionOwner::Rejected => {
+        .map(|(index, ((slot, transport), media))| {
+            let content = match (slot.owner, media) {
+                (SectionOwner::Rejected, _) if slot.is_existing => {
                     return SectionPlan::rejected(&existing[index], slot.mid.as_deref());
                 }
-                SectionOwner::DataChannels => Content::Data {
+                (SectionOwner::DataChannels, _) => Content::Data {
                     protocol: "UDP/DTLS/SCTP".to_owned(),
                     formats: "webrtc-datachannel".to_owned(),
                     sctp_port: input.sctp_port,
                     sctpmap: None,
                     max_message_size: input.max_message_size,
                 },
-                SectionOwner::Transceiver(at) => Content::Media(Box::new(offered_media(
-                    input,
-                    index,
-                    slot,
-                    &input.transceivers[at],
-                    &mut payload_types,
-                    &mut extension_ids,
-                ))),
+                (SectionOwner::Transceiver(_), Some(media)) => Content::Media(Box::new(media)),
+                (SectionOwner::Transceiver(_), None) | (SectionOwner::Rejected, _) => Content::Rejected {
+                    kind: slot.kind.clone(),
+                    protocol: PROTOCOL.to_owned(),
+                    formats: "0".to_owned(),
+                    is_rtp: true,
+                },
             };
             SectionPlan {
                 owner: slot.owner,
@@ -144,6 +165,9 @@ pub(crate) fn plan_offer(input: &OfferInput<'_>) -> DescriptionPlan {
         transports,
     }
 }
+
+/// RFC 9429 section 5.1.2: the profile of every section of RTP that is offered.
+const PROTOCOL: &str = "UDP/TLS/RTP/SAVPF";
 
 /// The media sections of the local description, pending or else current.
 pub(super) fn existing<'a>(input: &OfferInput<'a>) -> &'a [MediaSection] {
@@ -346,7 +370,7 @@ fn offered_media(
     let (rids, simulcast) = encodings(&transceiver.send_encodings, transceiver.direction);
     MediaPlan {
         kind: transceiver.kind.clone(),
-        protocol: "UDP/TLS/RTP/SAVPF".to_owned(),
+        protocol: PROTOCOL.to_owned(),
         direction: transceiver.direction,
         codecs,
         header_extensions: extension_ids.assign(&transceiver.header_extensions, input.extmap_allow_mixed),

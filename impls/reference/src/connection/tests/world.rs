@@ -5,8 +5,9 @@ use std::time::Duration;
 
 use glare_peer::{
     Attribute, Called, Configuration, DataChannelInit, Datagram, Event, EventKind, Exception, ExceptionName,
-    Handle, HostView, IceCandidate, Implementation as _, Input, LocalDescriptionInit, MessageData,
-    OfferOptions, Operation, OperationId, Outbox, Peer, SdpType, SessionDescription, SimTime, Step, Value,
+    Handle, HostView, IceCandidate, IdentityAnswer, IdentityRequest, Implementation as _, Input,
+    LocalDescriptionInit, MessageData, OfferOptions, Operation, OperationId, Outbox, Peer, SdpType,
+    SessionDescription, SimTime, Step, Value,
 };
 
 use crate::Reference;
@@ -52,7 +53,12 @@ impl Member {
     }
 }
 
+/// Who plays the identity providers: what each answers, if it does.
+pub(super) type Providers = Box<dyn FnMut(&IdentityRequest) -> Option<IdentityAnswer>>;
+
 pub(super) struct World {
+    /// Nobody, unless a test says who.
+    pub(super) providers: Option<Providers>,
     pub(super) now: SimTime,
     members: [Member; 2],
     in_flight: BTreeMap<(SimTime, u64), (Side, Datagram)>,
@@ -98,6 +104,7 @@ impl World {
 
     pub(super) fn with(seed: u64, a: Configuration, b: Configuration) -> World {
         World {
+            providers: None,
             now: SimTime::ZERO,
             members: [Member::new(host(A, seed), a), Member::new(host(B, seed), b)],
             in_flight: BTreeMap::new(),
@@ -308,6 +315,14 @@ impl World {
                 self.in_flight
                     .insert((now + self.delay, self.sent), (side.other(), datagram));
                 self.sent += 1;
+            }
+        }
+        for request in out.identity {
+            let answer = self.providers.as_mut().and_then(|providers| providers(&request));
+            if let Some(answer) = answer {
+                let request = request.request;
+                let input = Input::Identity { request, answer };
+                self.members[side as usize].peer.input(now, input);
             }
         }
         self.notes.extend(out.notes);

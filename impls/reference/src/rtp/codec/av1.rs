@@ -3,6 +3,7 @@
 use super::bits::{BitReader, BitWriter};
 use super::{Begins, Bitstream, PayloadError, PayloadInspection, Reassembled, stamp};
 use crate::rtp::event::FrameStamp;
+use crate::rtp::stamp::Content;
 
 const SEQUENCE_HEADER: u8 = 1;
 const TEMPORAL_DELIMITER: u8 = 2;
@@ -207,7 +208,7 @@ pub(super) fn reassemble<'a>(
     if pictures == 0 {
         return Err(PayloadError("an AV1 temporal unit without a frame"));
     }
-    frame.stamp = content.and_then(stamp::read);
+    frame.content = content.map_or(Content::Foreign, stamp::read);
     frame.key = key;
     frame.size = size;
     Ok(frame)

@@ -20,6 +20,6 @@ pub(super) fn reassemble<'a>(
     };
     payloads.for_each(|payload| frame.bitstream.data.extend_from_slice(payload));
     frame.bitstream.end_unit();
-    frame.stamp = stamp::read(frame.bitstream.bytes());
+    frame.content = stamp::read(frame.bitstream.bytes());
     Ok(frame)
 }

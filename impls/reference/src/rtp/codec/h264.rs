@@ -3,6 +3,7 @@
 use super::bits::{BitReader, BitWriter};
 use super::{Begins, Bitstream, PayloadError, PayloadInspection, Reassembled, pieces, stamp};
 use crate::rtp::event::FrameStamp;
+use crate::rtp::stamp::Content;
 
 const TYPE: u8 = 0x1F;
 const SLICE: u8 = 1;
@@ -279,7 +280,7 @@ pub(super) fn reassemble<'a>(
             _ => {}
         }
     }
-    frame.stamp = content.and_then(stamp::read);
+    frame.content = content.map_or(Content::Foreign, stamp::read);
     frame.key = key;
     frame.size = size;
     Ok(frame)

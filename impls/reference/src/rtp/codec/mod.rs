@@ -18,7 +18,7 @@ mod tests;
 
 use super::configuration::Codec;
 use super::event::FrameStamp;
-use super::stamp;
+use super::stamp::{self, Content};
 
 /// The bitstream of a frame, in the units that the payload format knows: NAL units, OBUs, or all of it as one.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -79,7 +79,7 @@ pub(super) struct Reassembled {
     pub key: bool,
     /// Pixels, where the bitstream says.
     pub size: Option<(u16, u16)>,
-    pub stamp: Option<FrameStamp>,
+    pub content: Content,
 }
 
 impl Reassembled {

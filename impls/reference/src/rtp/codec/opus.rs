@@ -39,7 +39,7 @@ pub(super) fn reassemble<'a>(
     };
     payloads.for_each(|payload| frame.bitstream.data.extend_from_slice(payload));
     frame.bitstream.end_unit();
-    frame.stamp = stamp::read(frame.bitstream.bytes().get(1..).unwrap_or_default());
+    frame.content = stamp::read(frame.bitstream.bytes().get(1..).unwrap_or_default());
     Ok(frame)
 }
 

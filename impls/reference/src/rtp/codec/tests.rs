@@ -66,7 +66,11 @@ fn frames_of_every_codec_and_size_survive_their_payloads() {
                 }
                 let reassembled = codec.reassemble(payloads.iter().map(Vec::as_slice)).unwrap();
                 assert_eq!(reassembled.bitstream, frame, "{codec:?} {size} {limit}");
-                assert_eq!(reassembled.stamp, Some(stamp), "{codec:?} {size} {limit}");
+                assert_eq!(
+                    reassembled.content,
+                    Content::Stamped(stamp),
+                    "{codec:?} {size} {limit}"
+                );
                 assert_eq!(reassembled.key, key || !video);
                 assert_eq!(
                     reassembled.size,
@@ -89,11 +93,9 @@ fn a_frame_without_one_of_its_payloads_is_no_whole_frame() {
         let from = usize::from(codec == Codec::H264);
         for missing in from..payloads.len() {
             let rest = payloads.iter().enumerate().filter(|(at, _)| *at != missing);
-            let stamp = codec
-                .reassemble(rest.map(|(_, payload)| payload.as_slice()))
-                .ok()
-                .and_then(|frame| frame.stamp);
-            assert_eq!(stamp, None, "{codec:?} without payload {missing}");
+            let frame = codec.reassemble(rest.map(|(_, payload)| payload.as_slice()));
+            let stamped = frame.is_ok_and(|frame| matches!(frame.content, Content::Stamped(_)));
+            assert!(!stamped, "{codec:?} without payload {missing}");
         }
     }
 }

@@ -100,7 +100,7 @@ pub(super) fn reassemble<'a>(
         size = Some((pixels(header[3], header[4]), pixels(header[5], header[6])));
         content = rest;
     }
-    frame.stamp = stamp::read(content);
+    frame.content = stamp::read(content);
     frame.key = key;
     frame.size = size;
     Ok(frame)

@@ -205,6 +205,6 @@ pub(super) fn reassemble<'a>(
     let header = uncompressed_header(frame.bytes()).ok_or(PayloadError("a VP9 frame without its header"))?;
     frame.key = header.key;
     frame.size = header.size;
-    frame.stamp = stamp::read(frame.bytes().get(header.length..).unwrap_or_default());
+    frame.content = stamp::read(frame.bytes().get(header.length..).unwrap_or_default());
     Ok(frame)
 }

@@ -96,7 +96,7 @@ fn a_subsequent_offer_keeps_mids_credentials_and_group() {
     assert_eq!(again, first.replace("04 1 IN", "04 2 IN"));
     let again = parsed(&again);
     check_subsequent_offer(&again, &local, &remote).unwrap();
-    assert!(!restarts_ice(&again, &local, 0));
+    assert!(!restarts_ice(&again, &local, &remote, 0));
 }
 
 #[test]
@@ -107,7 +107,7 @@ fn a_pending_offer_made_again_with_new_credentials_restarts_ice() {
         ..offer_input()
     };
     assert_eq!(plan_offer(&input).transports()[0].continues, Some(0));
-    assert!(restarts_ice(&offer(&input, &transport(2)), &pending, 0));
+    assert!(restarts_ice(&offer(&input, &transport(2)), &pending, &pending, 0));
 }
 
 #[test]
