@@ -11,7 +11,7 @@ use super::slots::AppliedDescription;
 use super::tasks::Task;
 use super::transport::{DtlsParameters, SctpParameters, Transport, TransportId};
 use crate::dtls::{DtlsRole, DtlsTransport};
-use crate::ice::{IceAgent, IceCredentials, Role};
+use crate::ice::{IceAgent, IceCredentials, LocalAddresses, Role};
 use crate::sdp::{self, Description, Setup};
 
 /// The largest message that the engine receives, bytes: what its descriptions say in `a=max-message-size`.
@@ -338,7 +338,7 @@ impl Connection {
         transport.gathered = Some(credentials.username_fragment.clone());
         transport.generations_gathering += 1;
         let addresses = transport.addresses.clone();
-        transport.agent.gather(&addresses);
+        transport.agent.gather(now, &LocalAddresses::udp(&addresses));
         self.queue(Task::GatheringBegan { transport: id });
     }
 }

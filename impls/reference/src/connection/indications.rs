@@ -45,11 +45,11 @@ impl Connection {
             let mut change = IceChange::default();
             for event in events {
                 match event {
-                    TransportEvent::Ice(IceEvent::SelectedPair { local, remote }) => {
+                    TransportEvent::Ice(IceEvent::SelectedPair(pair)) => {
                         if change.selected.is_some() {
                             self.flush(id, &mut change);
                         }
-                        change.selected = Some(Some((local, remote)));
+                        change.selected = Some(Some((pair.local_address, pair.remote_address)));
                     }
                     TransportEvent::Ice(IceEvent::StateChange(state)) => {
                         if change.state.is_some() {
@@ -128,7 +128,7 @@ impl Connection {
                 let role = Connection::ice_role(role);
                 self.queue(Task::IceRoleChanged { transport: id, role });
             }
-            IceEvent::StateChange(_) | IceEvent::SelectedPair { .. } => {}
+            IceEvent::StateChange(_) | IceEvent::SelectedPair(_) | IceEvent::CandidateError(_) => {}
         }
     }
 

@@ -225,8 +225,10 @@ impl Transport {
                 None
             }
             _ => match self.agent.add_remote_candidate(now, candidate) {
-                CandidateUse::Ignored(why) => Some(why),
-                CandidateUse::Used | CandidateUse::Known | CandidateUse::Held => None,
+                CandidateUse::Ignored(why) | CandidateUse::Unpaired(why) => Some(why),
+                CandidateUse::Used | CandidateUse::Resolving | CandidateUse::Known | CandidateUse::Held => {
+                    None
+                }
             },
         }
     }
@@ -283,17 +285,24 @@ impl Transport {
         if self.torn_down {
             return Ok(());
         }
-        match datagram.data.first() {
-            Some(0..=3) => self
-                .agent
-                .input(now, datagram.local, datagram.remote, &datagram.data),
+        self.agent
+            .input(now, datagram.local, datagram.remote, &datagram.data);
+        while let Some(packet) = self.agent.receive() {
+            self.input_packet(now, packet)?;
+        }
+        Ok(())
+    }
+
+    /// Takes a packet that came over a candidate pair, by its first byte (RFC 7983 section 7).
+    fn input_packet(&mut self, now: SimTime, packet: Vec<u8>) -> Result<(), String> {
+        match packet.first() {
             Some(20..=63) => match &mut self.session {
-                Some(session) => session.input(now, &datagram.data),
+                Some(session) => session.input(now, &packet),
                 None => {
                     if self.early.len() == EARLY_DATAGRAMS {
                         self.early.pop_front();
                     }
-                    self.early.push_back(datagram.data.clone());
+                    self.early.push_back(packet);
                 }
             },
             Some(first) => {
@@ -498,12 +507,12 @@ impl Transport {
         }
         while let Some(packet) = self.session.as_mut().and_then(DtlsTransport::transmit) {
             moved = true;
-            if let Some((local, remote)) = self.agent.selected() {
-                self.datagrams.push(Datagram {
-                    local,
-                    remote,
-                    data: packet,
-                });
+            // DTLS sends again what was lost because there is no pair.
+            if let Err(error) = self.agent.send(now, &packet) {
+                self.notes.push(format!(
+                    "a DTLS packet of {} bytes was dropped: {error}",
+                    packet.len()
+                ));
             }
         }
         if let Some(session) = &mut self.session {
