@@ -8,8 +8,8 @@
 //! the pair in use.
 //!
 //! `gathering` finds candidates, with `turn` for one allocation; `streams` holds TCP connections, with `framing` for what
-//! goes over them and `tls` for what goes over some; `names` waits for names to be resolved; `statistics` counts.
-//! `server`, `candidate`, `credentials` and `stun` are the formats. `pool` keeps agents that gather ahead.
+//! goes over them; `names` waits for names to be resolved; `statistics` counts. `server`, `candidate`, `credentials` and
+//! `stun` are the formats. An agent may gather long before it is used: its events wait until they are taken.
 
 mod agent;
 mod candidate;

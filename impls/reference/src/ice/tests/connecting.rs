@@ -321,8 +321,8 @@ fn useless_candidates_are_ignored_with_a_reason() {
     let mut network = Network::new(20);
     network.tell_credentials(A);
     for text in [
-        "candidate:1 1 udp 2130706431 4f1c3e5c.local 5000 typ host",
-        "candidate:1 1 tcp 2130706431 192.0.2.1 9 typ host tcptype active",
+        "candidate:1 1 tcp 2130706431 192.0.2.1 9 typ host",
+        "candidate:1 1 sctp 2130706431 192.0.2.1 9 typ host",
         "candidate:1 2 udp 2130706431 192.0.2.1 5000 typ host",
         "candidate:1 1 udp 2130706431 192.0.2.1 0 typ host",
     ] {
