@@ -153,6 +153,7 @@ impl IceAgent {
         if let Some(previous) = self.previous.as_deref_mut() {
             previous.path = None;
         }
+        self.release_unused();
         self.current.note_pairs();
         self.bind_channel(base, remote);
         self.selected_pair_changes += 1;

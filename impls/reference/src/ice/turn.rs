@@ -48,12 +48,7 @@ const LONGEST_PACKET: usize = 65_000;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum TurnEvent {
     /// The server relays to and from an address.
-    Allocated {
-        /// The relayed transport address.
-        relayed: SocketAddr,
-        /// Where the server sees us.
-        mapped: Option<SocketAddr>,
-    },
+    Allocated,
     /// There is no allocation.
     Failed {
         /// From 300 to 699, or 701 where no answer came.
@@ -127,6 +122,7 @@ pub(super) struct TurnClient {
     nonce: Option<String>,
     key: Option<IntegrityKey>,
     relayed: Option<SocketAddr>,
+    mapped: Option<SocketAddr>,
     refresh: Option<SimTime>,
     pending: Vec<Pending>,
     permissions: BTreeMap<IpAddr, Permission>,
@@ -158,6 +154,7 @@ impl TurnClient {
             nonce: None,
             key: None,
             relayed: None,
+            mapped: None,
             refresh: None,
             pending: Vec::new(),
             permissions: BTreeMap::new(),
@@ -177,6 +174,11 @@ impl TurnClient {
     /// The relayed transport address.
     pub(super) fn relayed(&self) -> Option<SocketAddr> {
         self.relayed
+    }
+
+    /// Where the server sees us.
+    pub(super) fn mapped(&self) -> Option<SocketAddr> {
+        self.mapped
     }
 
     /// The next packet to the server.
@@ -365,10 +367,8 @@ impl TurnClient {
                 self.relayed = Some(relayed);
                 self.schedule_refresh(now, message);
                 let mapped = message.attribute::<XorMappedAddress>();
-                self.events.push_back(TurnEvent::Allocated {
-                    relayed,
-                    mapped: mapped.ok().map(|mapped| mapped.addr(id)),
-                });
+                self.mapped = mapped.ok().map(|mapped| mapped.addr(id));
+                self.events.push_back(TurnEvent::Allocated);
             }
             Request::Refresh => self.schedule_refresh(now, message),
             Request::Release => {}

@@ -48,15 +48,28 @@ impl IceAgent {
         });
     }
 
+    /// RFC 8445 section 5.1.1.2: what an allocation gives: a relayed candidate, and over UDP a server-reflexive one.
+    pub(super) fn add_allocated(&mut self, id: u32) {
+        let Some(session) = self.awaited(id) else {
+            return;
+        };
+        let Stage::Turn(client) = &session.stage else {
+            return;
+        };
+        let (local, mapped) = (session.local, client.mapped());
+        let is_datagram = session.server.url.transport == ServerTransport::Udp;
+        let Some(relayed) = client.relayed() else {
+            return;
+        };
+        self.add_relayed(id, local, relayed, mapped);
+        if let Some(mapped) = mapped.filter(|_| is_datagram) {
+            self.add_reflexive(id, local, mapped);
+        }
+    }
+
     /// RFC 8445 section 5.1.1.2: a relayed candidate. Its related address is what the server sees of us, which is not
     /// shown where only relays are (webrtc-pc#dom-rtcicetransportpolicy-relay) or local addresses are hidden.
-    pub(super) fn add_relayed(
-        &mut self,
-        id: u32,
-        local: SocketAddr,
-        relayed: SocketAddr,
-        mapped: Option<SocketAddr>,
-    ) {
+    fn add_relayed(&mut self, id: u32, local: SocketAddr, relayed: SocketAddr, mapped: Option<SocketAddr>) {
         let Some(session) = self.awaited(id) else {
             return;
         };
@@ -128,17 +141,41 @@ impl IceAgent {
         Some(id)
     }
 
+    /// Gives the relays back that only an earlier generation used.
+    pub(in crate::ice) fn release_unused(&mut self) {
+        let now = self.clock;
+        let locals = &self.current.local_candidates;
+        let is_used = |session: &Session| {
+            let relayed = match &session.stage {
+                Stage::Turn(client) => client.relayed(),
+                _ => None,
+            };
+            session.is_awaited
+                || relayed.is_none_or(|relayed| locals.iter().any(|it| it.base == Base::Relay(relayed)))
+        };
+        let sessions = self.gathering.sessions.iter();
+        let unused: Vec<u32> = sessions.filter(|it| !is_used(it)).map(|it| it.id).collect();
+        for id in unused {
+            self.release_session(now, id);
+        }
+    }
+
+    fn release_session(&mut self, now: SimTime, id: u32) {
+        if let Some(Stage::Turn(client)) = self.gathering.find(id).map(|session| &mut session.stage) {
+            client.release(now);
+        }
+        self.drain_session(now, id);
+        self.gathering.sessions.retain(|session| session.id != id);
+        self.close_server_stream(id);
+    }
+
     /// Gives all relays back.
     pub(in crate::ice) fn release_servers(&mut self) {
         let now = self.clock;
         let ids: Vec<u32> = self.gathering.sessions.iter().map(|session| session.id).collect();
         for id in ids {
-            if let Some(Stage::Turn(client)) = self.gathering.find(id).map(|session| &mut session.stage) {
-                client.release(now);
-            }
-            self.drain_session(now, id);
+            self.release_session(now, id);
         }
-        self.gathering.sessions.clear();
     }
 
     /// Ends the gathering of the current generation once every server has answered or failed, and every listener listens.

@@ -236,12 +236,8 @@ impl IceAgent {
         });
         if let Some(known) = known {
             known.is_awaited = true;
-            let (id, local) = (known.id, known.local);
-            if let Stage::Turn(client) = &known.stage
-                && let Some(relayed) = client.relayed()
-            {
-                self.add_relayed(id, local, relayed, None);
-            }
+            let id = known.id;
+            self.add_allocated(id);
             return true;
         }
         let (remote, stage) = match &server.url.host {

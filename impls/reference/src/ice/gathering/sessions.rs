@@ -254,12 +254,7 @@ impl IceAgent {
             let relayed = client.relayed();
             match client.event() {
                 None => return,
-                Some(TurnEvent::Allocated { relayed, mapped }) => {
-                    self.add_relayed(id, local, relayed, mapped);
-                    if let Some(mapped) = mapped.filter(|_| is_datagram) {
-                        self.add_reflexive(id, local, mapped);
-                    }
-                }
+                Some(TurnEvent::Allocated) => self.add_allocated(id),
                 Some(TurnEvent::Failed { code, reason }) => self.session_failed(id, code, &reason),
                 Some(TurnEvent::Redirected(alternate)) => self.redirect(id, alternate, "Try Alternate"),
                 Some(TurnEvent::Lost) => self.allocation_lost(id),

@@ -5,6 +5,8 @@ use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
 use glare_peer::{IceTransportState, SimTime};
+use stun_types::attribute::XorMappedAddress;
+use stun_types::message::{BINDING, Message, MessageClass, MessageWrite as _, MessageWriteExt as _, MessageWriteVec};
 use turn_server_proto::api::{Transmit as ServerTransmit, TurnServerApi as _, TurnServerPollRet};
 use turn_server_proto::server::TurnServer;
 use turn_types::prelude::DelayedTransmitBuild as _;
@@ -118,6 +120,38 @@ fn new_server(transport: TransportType) -> TurnServer {
     let mut server = TurnServer::new(transport, address(SERVER), REALM.to_owned());
     server.add_user(USERNAME.to_owned(), CREDENTIAL.to_owned());
     server
+}
+
+/// The answer to a Binding request. The server library, at 0.7.3, sends it to its own address instead of to the client.
+fn answer_binding(request: &[u8], client: SocketAddr) -> Option<Vec<u8>> {
+    let request = Message::from_bytes(request).ok()?;
+    if !request.has_method(BINDING) || !request.has_class(MessageClass::Request) {
+        return None;
+    }
+    let mut answer = Message::builder_success(&request, MessageWriteVec::new());
+    let mapped = XorMappedAddress::new(client, request.transaction_id());
+    answer.add_attribute(&mapped).unwrap();
+    Some(answer.finish())
+}
+
+fn is_channel_data(data: &[u8]) -> bool {
+    data.len() >= 4 && data[0] >> 6 == 0b01
+}
+
+/// RFC 8656 section 12.5 has ChannelData padded on streams; the server library, at 0.7.3, neither expects nor sends that.
+fn without_padding(mut data: Vec<u8>) -> Vec<u8> {
+    if is_channel_data(&data) {
+        assert_eq!(data.len() % 4, 0, "ChannelData is padded on a stream");
+        data.truncate(4 + usize::from(u16::from_be_bytes([data[2], data[3]])));
+    }
+    data
+}
+
+fn with_padding(mut data: Vec<u8>) -> Vec<u8> {
+    if is_channel_data(&data) {
+        data.resize(data.len().next_multiple_of(4), 0);
+    }
+    data
 }
 
 impl Internet {
@@ -313,6 +347,7 @@ impl Internet {
                 to: End::Server(client),
                 data,
             } => {
+                let data = without_padding(data);
                 self.server_input(TransportType::Tcp, client, address(SERVER), data);
             }
             Happening::Closed {
@@ -357,6 +392,16 @@ impl Internet {
     }
 
     fn server_input(&mut self, transport: TransportType, from: SocketAddr, to: SocketAddr, data: Vec<u8>) {
+        if to == address(SERVER)
+            && let Some(answer) = answer_binding(&data, from)
+        {
+            let (from, to) = (to, from);
+            return self.later(Happening::Datagram {
+                from,
+                to,
+                data: answer,
+            });
+        }
         let now = self.instant();
         // What goes to a relayed address is UDP, whatever carries it on to the client.
         let packet_transport = if to == address(SERVER) {
@@ -396,10 +441,8 @@ impl Internet {
                 let client = End::Server(packet.to);
                 let connection = self.connections.iter().find(|ends| ends.contains(&client));
                 if let Some([to, _]) = connection.copied() {
-                    self.later(Happening::Bytes {
-                        to,
-                        data: packet.data,
-                    });
+                    let data = with_padding(packet.data);
+                    self.later(Happening::Bytes { to, data });
                 }
             }
         }
