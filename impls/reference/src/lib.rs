@@ -20,12 +20,6 @@ mod identity;
 #[allow(
     dead_code,
     unused_imports,
-    reason = "the connection does not ask for identities yet"
-)]
-mod identity;
-#[allow(
-    dead_code,
-    unused_imports,
     reason = "the room offers more than the connection uses so far"
 )]
 mod rtp;
@@ -58,21 +52,38 @@ impl Implementation for Reference {
     fn about(&self) -> About {
         let capabilities = [
             "buffered-amount-low",
+            "certificates",
+            "codec-preferences",
             "data-channel",
+            "dtmf",
             "dtls-1.2",
             "dtls-1.3",
+            "ice-candidate-error",
+            "ice-lite",
             "ice-restart",
+            "ice-tcp",
             "identity",
             "implicit-rollback",
             "key-log",
+            "legacy-offer-options",
+            "legacy-streams",
+            "mdns",
+            "media",
             "negotiated-data-channel",
             "parameterless-set-local-description",
+            "parameters",
             "partially-reliable-data-channel",
             "pranswer",
             "rollback",
+            "set-configuration",
+            "simulcast",
+            "stun",
+            "transceivers",
             "transports",
             "trickle",
+            "turn",
             "unordered-data-channel",
+            "user-media",
         ];
         About {
             name: "reference".to_owned(),

@@ -6,6 +6,7 @@ mod determinism;
 mod errors;
 mod event_order;
 mod identity;
+mod media;
 mod negotiation;
 mod restart;
 mod world;
