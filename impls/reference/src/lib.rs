@@ -19,8 +19,11 @@ mod dtls;
     reason = "the room offers more than the connection uses so far"
 )]
 mod ice;
-#[allow(
-    dead_code,
+#[cfg_attr(
+    not(test),
+    expect(dead_code, reason = "the room offers more than the connection uses so far")
+)]
+#[expect(
     unused_imports,
     reason = "the room offers more than the connection uses so far"
 )]

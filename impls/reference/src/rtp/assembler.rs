@@ -11,6 +11,9 @@ use super::configuration::{Codec, MediaKind};
 /// How many packets wait for their frames at most. A frame of more than that is no frame of a camera.
 const WAITING: usize = 2048;
 
+/// Contributing sources, with the level of each in −dBov where the packet says.
+pub(super) type Contributing = Vec<(u32, Option<u8>)>;
+
 /// A packet that waits for its frame.
 #[derive(Debug, Clone)]
 pub(super) struct WaitingPacket {
@@ -21,8 +24,7 @@ pub(super) struct WaitingPacket {
     pub payload: Vec<u8>,
     pub arrived: SimTime,
     pub audio_level: Option<u8>,
-    /// The contributing sources, with the level of each where the packet says.
-    pub contributing: Vec<(u32, Option<u8>)>,
+    pub contributing: Contributing,
 }
 
 /// A frame, and how it came.
@@ -35,7 +37,7 @@ pub(super) struct AssembledFrame {
     pub last_arrived: SimTime,
     pub packets: usize,
     pub audio_level: Option<u8>,
-    pub contributing: Vec<(u32, Option<u8>)>,
+    pub contributing: Contributing,
 }
 
 /// What became of a packet.
@@ -260,7 +262,7 @@ impl Assembler {
         }
         self.needs_key = false;
         let arrivals = || packets.values().map(|(packet, _)| packet.arrived);
-        let mut contributing: Vec<_> = packets
+        let mut contributing: Contributing = packets
             .values()
             .flat_map(|(packet, _)| packet.contributing.iter().copied())
             .collect();

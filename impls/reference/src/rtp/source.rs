@@ -15,6 +15,9 @@ pub(super) const AUDIO_FRAME: Duration = Duration::from_millis(20);
 /// A key frame is made at the latest so long after the one before.
 const KEY_FRAME_INTERVAL: Duration = Duration::from_secs(10);
 
+/// Requests of the remote are not answered with key frames more often than that.
+const REQUEST_INTERVAL: Duration = Duration::from_millis(100);
+
 /// How much larger than the others a key frame is.
 const KEY_FRAME_FACTOR: f64 = 5.0;
 
@@ -105,6 +108,8 @@ pub(super) struct Encoder {
     number: u32,
     last_key: Option<SimTime>,
     key_wanted: bool,
+    /// Whether the remote has asked for a key frame.
+    key_requested: bool,
     /// By how many bytes the frames so far were larger than the bit rate has room for.
     debt: f64,
 }
@@ -139,6 +144,7 @@ impl Encoder {
             number: 0,
             last_key: None,
             key_wanted: false,
+            key_requested: false,
             debt: 0.0,
         }
     }
@@ -246,9 +252,14 @@ impl Encoder {
         1.0 / self.interval.as_secs_f64()
     }
 
-    /// Makes the next frame a key frame.
+    /// Makes a key frame soon, because the remote has asked for one: the next frame is, unless there was one a moment ago.
     pub fn request_key_frame(&mut self) {
-        self.key_wanted = true;
+        self.key_requested = true;
+    }
+
+    /// Makes no frames until the encoder is configured again.
+    pub fn pause(&mut self) {
+        self.next = None;
     }
 
     /// Makes no frame of what is due, and gives the time of it: a tone takes its place.
@@ -267,8 +278,11 @@ impl Encoder {
     pub fn encode(&mut self, now: SimTime, into: &mut Bitstream) -> Option<EncodedFrame> {
         let captured = self.pass_over(now)?;
         let is_audio = matches!(self.codec, Codec::Opus | Codec::Pcmu | Codec::Pcma);
-        let key =
-            is_audio || self.key_wanted || self.last_key.is_none_or(|last| now - last >= KEY_FRAME_INTERVAL);
+        let since_key = self.last_key.map_or(Duration::MAX, |last| now - last);
+        let key = is_audio
+            || self.key_wanted
+            || (self.key_requested && since_key >= REQUEST_INTERVAL)
+            || since_key >= KEY_FRAME_INTERVAL;
         let room = self.bitrate / 8.0 * self.interval.as_secs_f64();
         let size = if is_audio {
             room
@@ -283,6 +297,7 @@ impl Encoder {
         };
         if key {
             self.key_wanted = false;
+            self.key_requested = false;
             self.last_key = Some(now);
         }
         let stamp = FrameStamp {
@@ -440,7 +455,10 @@ mod tests {
         encoder.configure(SimTime::ZERO, Codec::Vp8, Some(CAMERA), &encoding(), true);
         assert!(frame(&mut encoder) && !frame(&mut encoder));
         encoder.request_key_frame();
-        assert!(frame(&mut encoder) && !frame(&mut encoder));
+        // Frames come every 33 ms, and no two key frames in 100 ms.
+        let between = (0..9).take_while(|_| !frame(&mut encoder)).count();
+        assert_eq!(between, 2);
+        assert!(!frame(&mut encoder));
         let paused = SendEncoding {
             active: false,
             ..encoding()

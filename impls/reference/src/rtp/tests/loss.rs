@@ -36,29 +36,34 @@ fn ten_thousand_packets_arrive_intact_without_loss() {
 
 #[test]
 fn ten_thousand_packets_arrive_intact_at_5_percent_loss() {
-    for (seed, codec) in [
-        (1, Codec::Vp8),
-        (2, Codec::H264),
-        (3, Codec::Av1),
-        (4, Codec::Vp9),
+    for (seed, codec, count) in [
+        (1, Codec::Vp8, 10_000),
+        (2, Codec::H264, 2000),
+        (3, Codec::Av1, 2000),
+        (4, Codec::Vp9, 2000),
     ] {
         let mut pair = Pair::flowing(seed, &[codec]);
         pair.loss = 0.05;
         pair.jitter = Duration::from_millis(5);
-        packets(&mut pair, 1000, 10_000);
+        packets(&mut pair, 1000, count);
+        let lost = count / 25;
         let (sent, received) = (pair.outbound(0, 1000), pair.inbound(1, 1000));
         let frames = pair.frames(1, 1000);
         assert!(are_consecutive(&numbers(&frames), 0), "{codec:?}, seed {seed}");
         // The last packet may be lost, and nothing after it tells.
+        let unheard = sent.frames_sent - frames.len() as u64;
+        assert!(unheard <= 1, "{codec:?}, seed {seed}: {unheard}");
         assert!(
-            sent.frames_sent - frames.len() as u64 <= 1,
-            "{codec:?}, seed {seed}"
+            sent.retransmitted_packets_sent >= lost,
+            "{codec:?}, seed {seed}: {sent:?}"
         );
-        assert!(sent.retransmitted_packets_sent >= 400, "{codec:?}, seed {seed}");
         assert!(received.nack_count > 0 && sent.nack_count > 0);
-        assert!(received.packets_lost >= 400, "{codec:?}, seed {seed}");
+        assert!(
+            received.packets_lost >= lost as i64,
+            "{codec:?}, seed {seed}: {received:?}"
+        );
         let repaired = received.retransmitted_packets_received.unwrap();
-        assert!(repaired >= 400 && repaired <= sent.retransmitted_packets_sent);
+        assert!(repaired >= lost && repaired <= sent.retransmitted_packets_sent);
         assert_eq!(received.frames_dropped, 0, "{codec:?}, seed {seed}");
         assert_eq!(received.rtx_ssrc, Some(1001));
     }
