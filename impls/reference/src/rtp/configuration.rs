@@ -362,6 +362,16 @@ impl MediaSource {
     }
 }
 
+impl MediaSource {
+    /// The same source, enabled or not.
+    pub(super) fn enabled(mut self, is_enabled: bool) -> MediaSource {
+        match &mut self {
+            MediaSource::Audio { enabled, .. } | MediaSource::Video { enabled, .. } => *enabled = is_enabled,
+        }
+        self
+    }
+}
+
 impl ReceiveSection {
     /// The format of a payload type that carries frames.
     pub(super) fn format(&self, payload_type: u8) -> Option<&PayloadFormat> {

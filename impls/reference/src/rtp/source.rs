@@ -41,11 +41,39 @@ const BLACK_FRAME: usize = 60;
 pub(super) struct AttachedSource {
     pub source: MediaSource,
     since: SimTime,
+    /// What it had given before it was last enabled or disabled.
+    given: Given,
+}
+
+#[derive(Debug, Clone, Copy, Default)]
+struct Given {
+    frames: u64,
+    audio_energy: f64,
+    /// Seconds.
+    samples_duration: f64,
 }
 
 impl AttachedSource {
     pub fn new(now: SimTime, source: MediaSource) -> AttachedSource {
-        AttachedSource { source, since: now }
+        AttachedSource {
+            source,
+            since: now,
+            given: Given::default(),
+        }
+    }
+
+    /// The source that takes its place: the same, and it goes on counting, where it is only enabled or disabled.
+    pub fn replaced(&self, now: SimTime, source: MediaSource) -> AttachedSource {
+        let mut replaced = AttachedSource::new(now, source);
+        if self.source.enabled(true) == source.enabled(true) {
+            let statistics = self.statistics(now);
+            replaced.given = Given {
+                frames: statistics.frames,
+                audio_energy: statistics.total_audio_energy,
+                samples_duration: statistics.total_samples_duration,
+            };
+        }
+        replaced
     }
 
     /// webrtc-stats#mediasourcestats-dict*: of what the source gave since it has been attached.
@@ -62,8 +90,8 @@ impl AttachedSource {
                     height: 0,
                     frames_per_second: 0.0,
                     audio_level,
-                    total_audio_energy: audio_level * audio_level * samples,
-                    total_samples_duration: samples,
+                    total_audio_energy: self.given.audio_energy + audio_level * audio_level * samples,
+                    total_samples_duration: self.given.samples_duration + samples,
                 }
             }
             MediaSource::Video {
@@ -76,7 +104,7 @@ impl AttachedSource {
                 let given = |at: Duration| (at.as_secs_f64() * framerate) as u64;
                 let before = elapsed.saturating_sub(Duration::from_secs(1));
                 SourceStatistics {
-                    frames: given(elapsed),
+                    frames: self.given.frames + given(elapsed),
                     width,
                     height,
                     frames_per_second: (given(elapsed) - given(before)) as f64,
@@ -442,6 +470,23 @@ mod tests {
         let frames = minute(Codec::Vp9, black, &encoding());
         assert_eq!(frames.len(), 60);
         assert!(frames.iter().all(|(.., size)| *size < 100));
+    }
+
+    #[test]
+    fn a_source_that_is_disabled_and_enabled_goes_on_counting() {
+        let at = SimTime::from_millis;
+        let mut source = AttachedSource::new(at(0), CAMERA);
+        for (milliseconds, enabled) in [(2000, false), (5000, true)] {
+            source = source.replaced(at(milliseconds), CAMERA.enabled(enabled));
+        }
+        assert_eq!(source.statistics(at(6000)).frames, 60 + 3 + 30);
+        let other = MediaSource::Video {
+            width: 2,
+            height: 2,
+            framerate: 10.0,
+            enabled: true,
+        };
+        assert_eq!(source.replaced(at(6000), other).statistics(at(7000)).frames, 10);
     }
 
     #[test]

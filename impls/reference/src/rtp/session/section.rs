@@ -74,7 +74,11 @@ impl ActiveSection {
     /// Gives the section another source, and the senders what it means for them.
     pub fn attach(&mut self, now: SimTime, source: Option<MediaSource>) {
         if self.source.map(|attached| attached.source) != source {
-            self.source = source.map(|source| AttachedSource::new(now, source));
+            let before = self.source;
+            self.source = source.map(|source| match before {
+                Some(before) => before.replaced(now, source),
+                None => AttachedSource::new(now, source),
+            });
         }
         if let Some(send) = &mut self.section.send {
             send.source = source;
