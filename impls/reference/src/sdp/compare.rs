@@ -436,8 +436,15 @@ mod tests {
             .replace("m=application 0", "m=application 9");
         check_answer_against(&parsed(&answer), &offer).unwrap();
         let apart = answer.replace("BUNDLE 0 1 2", "BUNDLE 0 1");
-        let line = apart.lines().position(|line| line.starts_with("m=application")).unwrap() + 1;
-        assert_eq!(check_answer_against(&parsed(&apart), &offer).unwrap_err().line as usize, line);
+        let line = apart
+            .lines()
+            .position(|line| line.starts_with("m=application"))
+            .unwrap()
+            + 1;
+        assert_eq!(
+            check_answer_against(&parsed(&apart), &offer).unwrap_err().line as usize,
+            line
+        );
         let rejected = apart.replace("m=application 9", "m=application 0");
         check_answer_against(&parsed(&rejected), &offer).unwrap();
     }

@@ -11,8 +11,8 @@ use super::super::fixtures::{
 };
 use super::super::plan::{Content, DescriptionPlan, TransportUse};
 use super::super::{
-    AnswerInput, CodecRole, Description, Direction, MediaKind, MediaSection, Negotiated, OfferInput, TransceiverInput,
-    TransportRequest, plan_answer, plan_offer,
+    AnswerInput, CodecRole, Description, Direction, MediaKind, MediaSection, Negotiated, OfferInput,
+    TransceiverInput, TransportRequest, plan_answer, plan_offer,
 };
 use super::side::{Side, negotiate, pair};
 
