@@ -151,6 +151,14 @@ fn sections_stay_in_place_and_every_transceiver_has_one_through_random_negotiati
                 let offer = a.offer();
                 check_stability(&offer, pending, &a, seed);
             }
+            if rng.bool() {
+                a.restarts_ice = true;
+            }
+            if rng.u8(0..4) == 0 {
+                // Both sides offer, and the one takes its offer back.
+                b.offer();
+                b.rollback();
+            }
             let live: BTreeSet<usize> = (0..a.transceivers.len())
                 .filter(|at| !a.transceivers[*at].stopped)
                 .collect();
