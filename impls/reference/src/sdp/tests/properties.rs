@@ -12,7 +12,7 @@ use super::super::fixtures::{
 use super::super::plan::{Content, DescriptionPlan, TransportUse};
 use super::super::{
     AnswerInput, CodecRole, Description, Direction, MediaKind, MediaSection, Negotiated, OfferInput,
-    TransceiverInput, TransportRequest, plan_answer, plan_offer,
+    SendEncoding, TransceiverInput, TransportRequest, plan_answer, plan_offer,
 };
 use super::side::{Side, negotiate, pair};
 
@@ -87,6 +87,13 @@ fn change(side: &mut Side, rng: &mut Rng) {
                 added.codecs.extend(media);
             }
             added.has_codec_preferences = rng.bool();
+            added.send_encodings = ["q", "h", "f"][..rng.usize(..4)]
+                .iter()
+                .map(|rid| SendEncoding {
+                    rid: Some((*rid).to_owned()),
+                    active: rng.bool(),
+                })
+                .collect();
             added.stream_ids.extend(rng.bool().then(|| "another".to_owned()));
         }
         3 | 4 => {
