@@ -11,7 +11,7 @@ use glare_peer::{
 use super::data_channel::ChannelParameters;
 use super::session::DataSection;
 use crate::dtls::{DtlsEvent, DtlsRole, DtlsTransport};
-use crate::ice::{Candidate, CandidateUse, IceAgent, IceCredentials, IceEvent};
+use crate::ice::{Candidate, CandidateUse, IceAgent, IceCredentials, IceEvent, SendError};
 use crate::sctp::{SctpEvent, SctpTransport};
 
 /// Names a transport of the connection.
@@ -507,12 +507,13 @@ impl Transport {
         }
         while let Some(packet) = self.session.as_mut().and_then(DtlsTransport::transmit) {
             moved = true;
-            // DTLS sends again what was lost because there is no pair.
-            if let Err(error) = self.agent.send(now, &packet) {
-                self.notes.push(format!(
+            match self.agent.send(now, &packet) {
+                // DTLS sends again what comes before there is a pair.
+                Ok(()) | Err(SendError::NoPath) => {}
+                Err(error) => self.notes.push(format!(
                     "a DTLS packet of {} bytes was dropped: {error}",
                     packet.len()
-                ));
+                )),
             }
         }
         if let Some(session) = &mut self.session {

@@ -172,7 +172,7 @@ impl IceAgent {
         // TLS lies between the connection and what is framed.
         let plain;
         let data = match purpose {
-            Purpose::Server(session) => match self.decrypt(now, session, data) {
+            Purpose::Server(session) => match self.decrypt(session, data) {
                 Ok(decrypted) => {
                     plain = decrypted;
                     plain.as_slice()

@@ -10,6 +10,8 @@ mod network;
 mod restart;
 mod servers;
 mod streams;
+mod tls;
+mod turn_server;
 
 use std::time::Duration;
 

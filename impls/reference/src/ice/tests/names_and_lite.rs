@@ -6,8 +6,9 @@ use glare_peer::IceTransportState as State;
 use stun_types::message::{Message, MessageClass};
 
 use super::SECOND;
-use super::internet::{Internet, with_servers};
+use super::internet::Internet;
 use super::network::{A, B, address};
+use super::turn_server::with_servers;
 use crate::ice::statistics::PairStatisticsState;
 use crate::ice::{Candidate, CandidateAddress, CandidateUse, IceConfiguration, Role};
 
