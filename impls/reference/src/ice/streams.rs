@@ -104,7 +104,7 @@ impl IceAgent {
                 let rank = listener.rank;
                 self.add_passive(address, rank);
             }
-            // RFC 6544 section 5.1 asks for no candidate where there can be none.
+            // Nobody can connect there, so there is no candidate.
             Err(_) => self.streams.listeners.retain(|listener| listener.id != id),
         }
         self.conclude_gathering();

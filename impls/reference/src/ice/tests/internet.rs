@@ -296,7 +296,7 @@ impl Internet {
                     let data = without_padding(data);
                     return self.server_input(TransportType::Tcp, client, address(SERVER), data);
                 };
-                self.to_client(client, back);
+                self.deliver_to_client(client, back);
                 for message in messages {
                     self.server_input(TransportType::Tcp, client, address(SERVER), message);
                 }
@@ -377,11 +377,11 @@ impl Internet {
                 to: answer.to,
                 data: answer.data.build(),
             };
-            self.from_server(answer);
+            self.deliver_from_server(answer);
         }
     }
 
-    fn from_server(&mut self, packet: ServerTransmit<Vec<u8>>) {
+    fn deliver_from_server(&mut self, packet: ServerTransmit<Vec<u8>>) {
         match packet.transport {
             TransportType::Udp => self.later(Happening::Datagram {
                 from: packet.from,
@@ -390,13 +390,13 @@ impl Internet {
             }),
             TransportType::Tcp => {
                 let data = self.tls_server.encrypt(packet.to, with_padding(packet.data));
-                self.to_client(packet.to, data);
+                self.deliver_to_client(packet.to, data);
             }
         }
     }
 
     /// Bytes on the connection of a client of the server.
-    fn to_client(&mut self, client: SocketAddr, data: Vec<u8>) {
+    fn deliver_to_client(&mut self, client: SocketAddr, data: Vec<u8>) {
         let server = End::Server(client);
         let connection = self.connections.iter().find(|ends| ends.contains(&server));
         if let Some([to, _]) = connection.copied() {
@@ -413,7 +413,7 @@ impl Internet {
                     TransportType::Tcp => &mut self.tcp_server,
                 };
                 if let Some(packet) = server.poll_transmit(now) {
-                    self.from_server(packet);
+                    self.deliver_from_server(packet);
                     continue;
                 }
                 let TurnServerPollRet::AllocateSocket {

@@ -11,6 +11,7 @@ mod restart;
 mod servers;
 mod streams;
 mod tls;
+mod turn;
 mod turn_server;
 
 use std::time::Duration;
