@@ -176,7 +176,7 @@ pub(crate) enum IceEvent {
     LocalCandidate(Candidate),
     /// A server gave no candidate for the current generation.
     CandidateError(CandidateError),
-    /// There are no more local candidates in this generation.
+    /// There are no more local candidates in the current generation. One that a restart ends before gets none.
     GatheringComplete,
     /// The state is another one now (webrtc-pc#rtcicetransportstate).
     StateChange(IceTransportState),
