@@ -4,42 +4,43 @@
 //! first; `sdp`, `ice`, `dtls`, `sctp` and `rtp` are the layers it stands on, none of which knows it.
 
 mod connection;
-#[allow(
+#[expect(
     dead_code,
     unused_imports,
     reason = "the room offers more than the connection uses so far"
 )]
 mod dtls;
-#[allow(
+#[expect(
     dead_code,
     unused_imports,
     reason = "the room offers more than the connection uses so far"
 )]
 mod ice;
 mod identity;
-#[allow(
+#[expect(
     dead_code,
     unused_imports,
     reason = "the room offers more than the connection uses so far"
 )]
 mod rtp;
-#[allow(
-    dead_code,
-    unused_imports,
-    reason = "the room offers more than the connection uses so far"
+#[expect(dead_code, reason = "the room offers more than the connection uses so far")]
+#[cfg_attr(
+    not(test),
+    expect(
+        unused_imports,
+        reason = "the room offers more than the connection uses so far"
+    )
 )]
 mod sctp;
-#[allow(
-    dead_code,
+#[expect(
     unused_imports,
     reason = "the room offers more than the connection uses so far"
 )]
-mod sdp;
-#[allow(
-    dead_code,
-    unused_imports,
-    reason = "the connection does not make reports yet"
+#[cfg_attr(
+    not(test),
+    expect(dead_code, reason = "the room offers more than the connection uses so far")
 )]
+mod sdp;
 mod statistics;
 
 use glare_peer::{About, Configuration, CreateError, Granularity, HostView, Implementation, Peer};
@@ -75,6 +76,7 @@ impl Implementation for Reference {
             "partially-reliable-data-channel",
             "pranswer",
             "rollback",
+            "statistics",
             "set-configuration",
             "simulcast",
             "stun",

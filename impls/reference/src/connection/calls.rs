@@ -31,6 +31,7 @@ impl Connection {
             | Operation::SetIdentityProvider { .. }
             | Operation::GetIdentityAssertion
             | Operation::PeerIdentity
+            | Operation::GetStats { .. }
             | Operation::ConstructSessionDescription(_)
             | Operation::ConstructIceCandidate(_)
             | Operation::ConstructError(_) => self.dispatch_configuration(id, operation),
@@ -108,6 +109,7 @@ impl Connection {
                 self.call_get_identity_assertion(id);
                 Called::Promise
             }
+            Operation::GetStats { object, selector } => promise(self.call_get_stats(id, object, selector))?,
             Operation::PeerIdentity => {
                 self.call_peer_identity(id);
                 Called::Promise

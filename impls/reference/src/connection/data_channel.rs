@@ -40,6 +40,20 @@ pub(super) struct Channel {
     pub(super) released: bool,
     /// Payload bytes handed to the SCTP association that it has not yet sent.
     pub(super) queued: usize,
+    pub(super) counters: ChannelCounters,
+}
+
+/// What webrtc-stats counts of a channel.
+#[derive(Debug, Default)]
+pub(super) struct ChannelCounters {
+    /// Whether it has ever been open.
+    pub(super) was_open: bool,
+    pub(super) messages_sent: u64,
+    /// Payload bytes.
+    pub(super) bytes_sent: u64,
+    pub(super) messages_received: u64,
+    /// Payload bytes.
+    pub(super) bytes_received: u64,
 }
 
 impl Channel {
@@ -61,6 +75,7 @@ impl Channel {
             closing_started: false,
             released: false,
             queued: 0,
+            counters: ChannelCounters::default(),
         }
     }
 
@@ -212,6 +227,7 @@ impl Connection {
             return;
         }
         channel.ready_state = DataChannelState::Open;
+        channel.counters.was_open = true;
         self.fire(handle, EventKind::Open);
     }
 
@@ -229,6 +245,7 @@ impl Connection {
         let mut channel = Channel::create(parameters, false, Some(stream));
         channel.underlying = Some(id);
         channel.ready_state = DataChannelState::Open;
+        channel.counters.was_open = true;
         let handle = self.new_handle();
         self.channels.insert(handle, channel);
         self.data_channels.push(handle);
@@ -278,6 +295,10 @@ impl Connection {
         {
             return;
         }
+        if let Some(channel) = self.channels.get_mut(&handle) {
+            channel.counters.messages_received += 1;
+            channel.counters.bytes_received += data.len() as u64;
+        }
         self.fire(handle, EventKind::Message { data });
     }
 
@@ -311,6 +332,8 @@ impl Connection {
         }
         channel.buffered_amount += data.len();
         channel.queued += data.len();
+        channel.counters.messages_sent += 1;
+        channel.counters.bytes_sent += data.len() as u64;
         let transport = sctp.transport;
         if let Err(message) = self.transports[transport.0].send_message(now, stream, data) {
             channel.queued -= data.len();

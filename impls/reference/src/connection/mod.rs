@@ -13,7 +13,7 @@
 //!   which, [`negotiate_transport`] starts them, [`candidates`] and [`states`] are what script hears of them,
 //!   [`transport_objects`] what it can ask; [`ice_network`] passes on what ICE asks of the host; [`indications`] turns what they report into tasks, [`media`] tells them what to
 //!   send and receive;
-//! - identity: [`identity`];
+//! - identity: [`identity`]; statistics: [`statistics`];
 //! - data: [`data_channel`] and [`data_channel_close`];
 //! - [`close`], [`attributes`].
 //!
@@ -38,8 +38,8 @@ mod data_channel_close;
 mod dtmf;
 mod encodings;
 mod generate;
-mod identity;
 mod ice_network;
+mod identity;
 mod indications;
 mod media;
 mod negotiate_transport;
@@ -53,6 +53,7 @@ mod session;
 mod set_description;
 mod slots;
 mod states;
+mod statistics;
 mod stream;
 mod tasks;
 mod track;
@@ -73,8 +74,8 @@ use glare_peer::{
 };
 
 use self::data_channel::Channel;
-use self::identity::Identity;
 use self::ice_network::IceNetwork;
+use self::identity::Identity;
 use self::operations_chain::ChainedOperation;
 use self::promises::{PromiseId, Promises};
 use self::slots::{AppliedDescription, CreatedDescription, SystemState};
@@ -180,6 +181,10 @@ pub(crate) struct Connection {
 impl Connection {
     /// `webrtc-pc#dom-peerconnection`, the constructor.
     pub(crate) fn new(host: HostView, configuration: Configuration) -> Result<Connection, CreateError> {
+        if configuration.peer_identity.is_some() {
+            let what = "the reference engine does not hold the other side to an identity";
+            return Err(CreateError::Unsupported(Unsupported::new(what)));
+        }
         let mut rng = fastrand::Rng::with_seed(host.seed);
         // Another seed that follows from the same one.
         let mut names = fastrand::Rng::with_seed(host.seed.wrapping_add(0x9E37_79B9_7F4A_7C15));

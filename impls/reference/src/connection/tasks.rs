@@ -15,8 +15,8 @@ use super::slots::SystemState;
 use super::transceiver::TransceiverId;
 use super::transport::{SctpId, TransportId};
 use crate::dtls::KeyAlgorithm;
-use crate::identity::IdentityEvent;
 use crate::ice::{self, Candidate, CandidateError};
+use crate::identity::IdentityEvent;
 
 /// A queued task; each runs the algorithm of the same name.
 #[derive(Debug)]
@@ -50,6 +50,10 @@ pub(super) enum Task {
     },
     GetIdentityAssertion {
         promise: PromiseId,
+    },
+    StatisticsGathered {
+        promise: PromiseId,
+        report: Value,
     },
     Identity(IdentityEvent),
     IdentityRefused {
@@ -270,6 +274,7 @@ impl Connection {
                 candidate,
                 index,
             } => self.candidate_added(promise, &candidate, index),
+            Task::StatisticsGathered { promise, report } => self.statistics_gathered(promise, report),
             Task::GetIdentityAssertion { promise } => self.get_identity_assertion(promise),
             Task::Identity(event) => self.identity_ended(event),
             Task::IdentityRefused { promise, reason } => self.identity_refused(promise, reason),

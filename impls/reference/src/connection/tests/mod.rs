@@ -8,5 +8,7 @@ mod event_order;
 mod identity;
 mod media;
 mod negotiation;
+mod network;
 mod restart;
+mod statistics;
 mod world;
