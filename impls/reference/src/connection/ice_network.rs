@@ -46,11 +46,14 @@ impl IceNetwork {
 }
 
 impl Connection {
-    /// Passes on what the ICE agent of a transport asks for.
-    pub(super) fn take_ice_requests(&mut self, id: TransportId) {
+    /// Passes on what the ICE agent of a transport asks for. Says whether there was anything.
+    pub(super) fn take_ice_requests(&mut self, id: TransportId) -> bool {
+        let mut any = false;
         while let Some(request) = self.transport_mut(id).agent.request() {
+            any = true;
             self.take_ice_request(id, request);
         }
+        any
     }
 
     fn take_ice_request(&mut self, id: TransportId, request: IceRequest) {

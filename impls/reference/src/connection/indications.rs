@@ -42,10 +42,11 @@ impl Connection {
         let now = self.now;
         for index in 0..self.transports.len() {
             let mut events = self.transports[index].advance(now);
-            self.take_output(TransportId(index));
-            // What the host answers at once, such as where it listens.
-            events.append(&mut self.transports[index].advance(now));
-            self.take_output(TransportId(index));
+            if self.take_output(TransportId(index)) {
+                // What was answered at once, such as where the host listens, may be followed by more.
+                events.append(&mut self.transports[index].advance(now));
+                self.take_output(TransportId(index));
+            }
             let id = TransportId(index);
             let mut change = IceChange::default();
             for event in events {
@@ -72,13 +73,13 @@ impl Connection {
         }
     }
 
-    /// Takes what a transport gives out beside its events.
-    pub(super) fn take_output(&mut self, id: TransportId) {
+    /// Takes what a transport gives out beside its events. Says whether it asked something of the host.
+    pub(super) fn take_output(&mut self, id: TransportId) -> bool {
         let transport = &mut self.transports[id.0];
         self.datagrams.append(&mut transport.datagrams);
         self.secrets.append(&mut transport.secrets);
         self.notes.append(&mut transport.notes);
-        self.take_ice_requests(id);
+        self.take_ice_requests(id)
     }
 
     /// Queues the task for a change of an ICE transport.
