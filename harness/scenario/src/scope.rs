@@ -38,9 +38,10 @@ impl Kind {
 
     /// A value that a peer of this role gave.
     pub fn value(holds: Type, role: &str) -> Kind {
+        let has_objects = holds.object().is_none_or(|interface| !interface.is_value());
         Kind::Value {
             holds,
-            role: Some(role.to_owned()),
+            role: has_objects.then(|| role.to_owned()),
         }
     }
 

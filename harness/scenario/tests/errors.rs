@@ -59,7 +59,10 @@ fn a_message_shows_the_line_with_a_caret_and_a_suggestion() {
     assert_eq!(
         one(&text, 5, 13).to_string(),
         "test.yaml:5:13: unknown method of RTCPeerConnection \"createOfer\"; expected createOffer, createAnswer, \
-         setLocalDescription, setRemoteDescription, addIceCandidate, createDataChannel, restartIce or close\n   \
+         setLocalDescription, setRemoteDescription, addIceCandidate, restartIce, getConfiguration, setConfiguration, \
+         close, createDataChannel, getSenders, getReceivers, getTransceivers, addTrack, removeTrack, addTransceiver, \
+         getStats, setIdentityProvider, getIdentityAssertion, addStream, removeStream, createDTMFSender or \
+         peerIdentity\n   \
          |\n 5 |   - { call: a.createOfer, as: offer }\n   |             ^\n help: did you mean `createOffer`?"
     );
 }
@@ -139,7 +142,7 @@ fn a_wrong_type() {
         &text,
         5,
         68,
-        "expected a number of retransmissions, a whole number from 0 to 65535, found \"-1\"",
+        "expected a whole number from 0 to 65535, found \"-1\"",
     );
     let text = script("  - { call: a.createDataChannel, with: { label: 7 } }\n");
     wrong_with_help(&text, 5, 49, "expected a string, found 7", "quote it: \"7\"");

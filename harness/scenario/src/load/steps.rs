@@ -462,14 +462,11 @@ fn read(report: &Report, scope: &mut Scope, verb: &Verb<'_>) -> Checked<Action> 
         Found::Value(path, holds) => (path, holds),
         Found::Event(..) => return Err(report.error(verb.value.position, format!("{text:?} is an event"))),
     };
-    if path.role.is_none() || path.members.is_empty() {
+    let Some(role) = path.role.clone().filter(|_| !path.members.is_empty()) else {
         let message = format!("{text:?} is a variable; it need not be read");
         return Err(report.error(verb.value.position, message));
-    }
-    let kind = Kind::Value {
-        holds,
-        role: path.role.clone(),
     };
+    let kind = Kind::value(holds, &role);
     Ok(Action::Read {
         path,
         save: scope.set(report, save, kind)?,

@@ -1,6 +1,7 @@
 //! What is expected: conditions, happenings and the rest of `expect`.
 
 use glare_peer::interface::Type;
+use glare_peer::interface::dictionaries::ALL;
 use glare_peer::interface::statistics::STATS_TYPES;
 use glare_peer::{Interface, SdpType};
 use serde_json::{Map, Value, json};
@@ -264,7 +265,10 @@ pub(super) fn expected_value(holds: Type) -> Value {
             &["type"],
             [("type", one_of("Its type.", SdpType::NAMES))],
         ),
-        Type::Any => json!({ "type": ["number", "string", "boolean"], "description": "A value." }),
+        Type::Any => json!({ "description": "A value.", "anyOf": [
+            { "type": ["number", "string", "boolean"] },
+            object("A description.", &["type"], [("type", one_of("Its type.", SdpType::NAMES))]),
+        ] }),
         _ => json!({ "type": "null", "description": "There is none." }),
     };
     let plain = json!({ "description": "A value.", "anyOf": [plain, { "type": "null" }, variable_reference("A variable.")] });
@@ -277,6 +281,19 @@ pub(super) fn expected_value(holds: Type) -> Value {
             ("atMost", json!({ "type": "number", "description": "At most." })),
         ]),
     ] })
+}
+
+/// The names of all attributes and of all members of dictionaries.
+fn member_names() -> Vec<&'static str> {
+    let attributes = Interface::ALL
+        .iter()
+        .flat_map(|interface| interface.table().attributes);
+    let members = ALL.iter().flat_map(|dictionary| dictionary.members);
+    let names = attributes
+        .map(|attribute| attribute.name)
+        .chain(members.map(|member| member.name));
+    let names: std::collections::BTreeSet<&str> = names.collect();
+    names.into_iter().collect()
 }
 
 /// Conditions: attributes with their values, and events that have happened.
@@ -302,9 +319,10 @@ pub(super) fn conditions() -> Value {
     }
     let names = event_names().join("|");
     patterns.insert(format!(r"^{NAME}(\.[A-Za-z0-9-]+)*\.({names})$"), event);
-    // Anything else is the value of a variable or of an object: which members there are, the loader knows.
+    // Anything else is the value of a variable or of an object; which of them has which members, the loader knows.
+    let members = member_names().join("|");
     patterns.insert(
-        format!(r"^{NAME}(\.(?!({names})$)[A-Za-z0-9-]+)*$"),
+        format!(r"^{NAME}(\.({members}|length|[0-9]+))*$"),
         reference("expected-value"),
     );
     json!({
