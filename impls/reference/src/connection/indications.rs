@@ -5,7 +5,7 @@ use glare_peer::{Datagram, DtlsTransportState, IceTransportState, RtcErrorDetail
 use super::Connection;
 use super::data_channel::rtc_error;
 use super::tasks::{SelectedPair, Task};
-use super::transport::{TransportEvent, TransportId};
+use super::transport::{SctpId, TransportEvent, TransportId};
 use crate::dtls::{DtlsEvent, DtlsFailure};
 use crate::ice::IceEvent;
 use crate::sctp::SctpEvent;
@@ -22,12 +22,14 @@ impl Connection {
     /// A datagram arrived.
     pub(super) fn receive(&mut self, datagram: &Datagram) {
         let now = self.now;
-        let taken = match self.transport_mut() {
-            Some(transport) if transport.addresses.contains(&datagram.local) => {
-                transport.input(now, datagram)
-            }
+        let bound = self
+            .transports
+            .iter_mut()
+            .find(|transport| transport.addresses.contains(&datagram.local));
+        let taken = match bound {
+            Some(transport) => transport.input(now, datagram),
             // A packet for a transport that has been discarded, or for a port that nothing has bound yet.
-            _ => return,
+            None => return,
         };
         if let Err(why) = taken {
             self.notes
@@ -97,7 +99,12 @@ impl Connection {
                 });
             }
             TransportEvent::Dtls(event) => self.dtls_indication(transport, event),
-            TransportEvent::Sctp(event) => self.sctp_indication(transport, event),
+            TransportEvent::Sctp(event) => {
+                if let Some(sctp) = self.sctp_over(transport) {
+                    self.sctp_indication(sctp, event);
+                }
+            }
+            TransportEvent::Media(event) => self.media_indication(transport, event),
         }
     }
 
@@ -150,14 +157,13 @@ impl Connection {
                     transport,
                     state: DtlsTransportState::Closed,
                 });
-                self.queue(Task::SctpClosed {
-                    transport,
-                    error: None,
-                });
+                if let Some(sctp) = self.sctp_over(transport) {
+                    self.queue(Task::SctpClosed { sctp, error: None });
+                }
             }
             DtlsEvent::Failed(failure) => {
                 let detail = match failure {
-                    DtlsFailure::Handshake(_) => RtcErrorDetail::DtlsFailure,
+                    DtlsFailure::Handshake { .. } => RtcErrorDetail::DtlsFailure,
                     DtlsFailure::Fingerprint { .. } => RtcErrorDetail::FingerprintFailure,
                 };
                 let message = failure.to_string();
@@ -171,24 +177,20 @@ impl Connection {
         }
     }
 
-    fn sctp_indication(&mut self, transport: TransportId, event: SctpEvent) {
+    fn sctp_indication(&mut self, sctp: SctpId, event: SctpEvent) {
         match event {
-            SctpEvent::Connected => self.queue(Task::SctpConnected { transport }),
+            SctpEvent::Connected => self.queue(Task::SctpConnected { sctp }),
             SctpEvent::Opened { stream, parameters } => {
                 self.queue(Task::AnnounceInstance {
-                    transport,
+                    sctp,
                     stream,
                     parameters,
                 });
             }
             SctpEvent::Acknowledged { .. } => {}
-            SctpEvent::Message { stream, data } => self.queue(Task::Message {
-                transport,
-                stream,
-                data,
-            }),
+            SctpEvent::Message { stream, data } => self.queue(Task::Message { sctp, stream, data }),
             SctpEvent::BufferedAmountDecreased { stream, amount } => {
-                if let Some(handle) = self.channel_of_stream(transport, stream)
+                if let Some(handle) = self.channel_of_stream(sctp, stream)
                     && let Some(channel) = self.channels.get_mut(&handle)
                 {
                     let bytes = channel.queued.saturating_sub(amount);
@@ -200,17 +202,14 @@ impl Connection {
                 }
             }
             SctpEvent::StreamClosedByRemote { stream } => {
-                self.queue(Task::ClosedByRemote { transport, stream });
+                self.queue(Task::ClosedByRemote { sctp, stream });
             }
-            SctpEvent::StreamReset { stream } => self.queue(Task::StreamReset { transport, stream }),
-            SctpEvent::Closed => self.queue(Task::SctpClosed {
-                transport,
-                error: None,
-            }),
+            SctpEvent::StreamReset { stream } => self.queue(Task::StreamReset { sctp, stream }),
+            SctpEvent::Closed => self.queue(Task::SctpClosed { sctp, error: None }),
             SctpEvent::Failed(message) => {
                 self.notes.push(format!("SCTP failed: {message}"));
                 self.queue(Task::SctpClosed {
-                    transport,
+                    sctp,
                     error: Some(message),
                 });
             }
