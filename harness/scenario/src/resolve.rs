@@ -87,7 +87,7 @@ impl Scope {
     /// What `${…}` names.
     pub fn path(&self, report: &Report, position: Position, text: &str) -> Checked<(Path, Type)> {
         let root = text.split('.').next().unwrap_or_default();
-        if !self.has(root) {
+        if !self.has(root) && !self.roles.iter().any(|role| role == root) {
             return Err(report.unknown(position, "variable", root, self.variables()));
         }
         match self.resolve(report, position, text, Wanted::Values)? {

@@ -609,7 +609,9 @@ fn an_order_across_peers_without_cause() {
 
 #[test]
 fn a_call_on_what_has_no_such_method() {
-    let text = script("  - { call: a.addTransceiver, with: { trackOrKind: audio }, as: t }\n  - { call: t.stopp }\n");
+    let text = script(
+        "  - { call: a.addTransceiver, with: { trackOrKind: audio }, as: t }\n  - { call: t.stopp }\n",
+    );
     wrong_with_help(
         &text,
         6,
@@ -650,7 +652,9 @@ fn an_argument_that_is_unknown_missing_or_of_the_wrong_type() {
     let text = script("  - { call: a.addTransceiver, with: { trackOrKind: audio, directoin: sendonly } }\n");
     let found = one(&text, 5, 59);
     assert!(
-        found.message.starts_with("unknown argument of `addTransceiver` \"directoin\""),
+        found
+            .message
+            .starts_with("unknown argument of `addTransceiver` \"directoin\""),
         "{found}"
     );
     assert_eq!(found.help.as_deref(), Some("did you mean `direction`?"));
@@ -683,14 +687,14 @@ fn an_argument_that_is_unknown_missing_or_of_the_wrong_type() {
     wrong(
         &text,
         6,
-        39,
+        40,
         "\"t\" is an RTCRtpTransceiver; expected a MediaStreamTrack",
     );
     let text = script("  - { call: a.addTrack, with: { track: microphone } }\n");
     wrong(
         &text,
         5,
-        39,
+        40,
         "expected a MediaStreamTrack in a variable, `${name}`, found \"microphone\"",
     );
 }
@@ -702,7 +706,11 @@ fn a_dictionary_that_is_changed_where_it_has_nothing() {
             "  - {{ call: a.getConfiguration, as: c }}\n  - {{ call: a.setConfiguration, with: {what} }}\n"
         ))
     };
-    let found = one(&with("{ from: \"${c}\", set: { bundlePolicie: balanced } }"), 6, 60);
+    let found = one(
+        &with("{ from: \"${c}\", set: { bundlePolicie: balanced } }"),
+        6,
+        60,
+    );
     assert_eq!(found.help.as_deref(), Some("did you mean `bundlePolicy`?"));
     wrong(
         &with("{ from: \"${c}\", set: {} }"),
@@ -754,17 +762,25 @@ fn an_attribute_that_cannot_be_set() {
 #[test]
 fn a_member_that_a_value_does_not_have() {
     let before = "  - { call: a.addTransceiver, with: { trackOrKind: audio }, as: t }\n";
-    let text = script(&format!("{before}  - {{ expect: {{ state: {{ t.sender.trak: null }} }} }}\n"));
-    assert_eq!(one(&text, 6, 24).help.as_deref(), Some("did you mean `track`?"));
-    let text = script(&format!("{before}  - {{ expect: {{ state: {{ t.mid.length: 1 }} }} }}\n"));
-    wrong(&text, 6, 24, "`t.mid` is a string; it has no members");
-    let text = script(&format!("{before}  - {{ expect: {{ state: {{ t.mid: {{ atLeast: 1 }} }} }} }}\n"));
-    wrong(&text, 6, 31, "only a number has bounds");
-    let text = script(&format!("{before}  - {{ expect: {{ state: {{ t.mid: \"${{t.sender}}\" }} }} }}\n"));
+    let text = script(&format!(
+        "{before}  - {{ expect: {{ state: {{ t.sender.trak: null }} }} }}\n"
+    ));
+    assert_eq!(one(&text, 6, 26).help.as_deref(), Some("did you mean `track`?"));
+    let text = script(&format!(
+        "{before}  - {{ expect: {{ state: {{ t.mid.length: 1 }} }} }}\n"
+    ));
+    wrong(&text, 6, 26, "`t.mid` is a string; it has no members");
+    let text = script(&format!(
+        "{before}  - {{ expect: {{ state: {{ t.mid: {{ atLeast: 1 }} }} }} }}\n"
+    ));
+    wrong(&text, 6, 33, "only a number has bounds");
+    let text = script(&format!(
+        "{before}  - {{ expect: {{ state: {{ t.mid: \"${{t.sender}}\" }} }} }}\n"
+    ));
     wrong(
         &text,
         6,
-        31,
+        33,
         "\"t.sender\" is an RTCRtpSender; it cannot be compared with a string",
     );
 }
@@ -820,7 +836,12 @@ fn an_identity_provider_that_is_none() {
             "  - { wait: 1s }\n",
         )
     };
-    wrong(&with("{ \"not a domain\": {} }"), 4, 22, "\"not a domain\" is no domain");
+    wrong(
+        &with("{ \"not a domain\": {} }"),
+        4,
+        22,
+        "\"not a domain\" is no domain",
+    );
     let found = one(&with("{ idp.example: { assertion: hang } }"), 4, 48);
     assert_eq!(found.help.as_deref(), Some("did you mean `hangs`?"));
 }

@@ -317,14 +317,34 @@ pub(super) fn conditions() -> Value {
             );
         }
     }
-    let names = event_names().join("|");
-    patterns.insert(format!(r"^{NAME}(\.[A-Za-z0-9-]+)*\.({names})$"), event);
-    // Anything else is the value of a variable or of an object; which of them has which members, the loader knows.
-    let members = member_names().join("|");
+    // What a name leads to, the loader knows; some are of events and of members both, such as `track`.
+    let (events, members) = (event_names(), member_names());
+    let only = |names: &[&'static str], others: &[&'static str]| -> Vec<&'static str> {
+        names
+            .iter()
+            .copied()
+            .filter(|name| !others.contains(name))
+            .collect()
+    };
+    let both: Vec<&str> = events
+        .iter()
+        .copied()
+        .filter(|name| members.contains(name))
+        .collect();
+    let way = format!(r"^{NAME}(\.[A-Za-z0-9-]+)*");
     patterns.insert(
-        format!(r"^{NAME}(\.({members}|length|[0-9]+))*$"),
+        format!(r"{way}\.({})$", only(&events, &members).join("|")),
+        event.clone(),
+    );
+    patterns.insert(
+        format!(r"{way}\.({})$", both.join("|")),
+        json!({ "description": "An event, or a value.", "anyOf": [event, reference("expected-value")] }),
+    );
+    patterns.insert(
+        format!(r"{way}\.({}|length|[0-9]+)$", only(&members, &events).join("|")),
         reference("expected-value"),
     );
+    patterns.insert(format!("^{NAME}$"), reference("expected-value"));
     json!({
         "type": "object", "minProperties": 1, "additionalProperties": false,
         "description": "Conditions: attributes with their values, and events that have happened.",
