@@ -6,7 +6,7 @@
 use std::collections::BTreeSet;
 use std::net::{IpAddr, SocketAddr};
 
-use glare_peer::{DtlsTransportState, IceTransportPolicy, IceTransportState, SctpTransportState};
+use glare_peer::{DtlsTransportState, IceTransportState, SctpTransportState};
 
 use super::Connection;
 use super::session::{Carries, Session};
@@ -218,9 +218,12 @@ impl Connection {
         let sctp = self.sctp_over(id);
         let transport = self.transport_mut(id);
         transport.tear_down(now);
-        for address in std::mem::take(&mut transport.addresses) {
+        let mut addresses = std::mem::take(&mut transport.addresses);
+        addresses.append(&mut transport.listening);
+        for address in addresses {
             self.bound.remove(&address);
         }
+        self.take_output(id);
         self.queue(Task::TransportsChanged);
         if let Some(sctp) = sctp {
             self.queue(Task::SctpClosed { sctp, error: None });
@@ -246,13 +249,10 @@ impl Connection {
         let credentials = credentials.unwrap_or_else(|| IceCredentials::generate(&mut rng));
         let handles = [self.new_handle(), self.new_handle()];
         let addresses = self.bind();
-        let agent = IceAgent::new(credentials, role, rng);
-        self.transports.push(Transport::new(
-            handles,
-            agent,
-            addresses,
-            Connection::ice_role(role),
-        ));
+        let agent = IceAgent::with_configuration(credentials, role, rng, self.ice_configuration());
+        let role = Connection::ice_role(agent.role());
+        self.transports
+            .push(Transport::new(handles, agent, addresses, role));
         TransportId(self.transports.len() - 1)
     }
 
@@ -272,9 +272,6 @@ impl Connection {
 
     /// Binds a UDP port on each address of the host that may be used.
     fn bind(&mut self) -> Vec<SocketAddr> {
-        if self.configuration.ice_transport_policy == IceTransportPolicy::Relay {
-            return Vec::new();
-        }
         let mut bound = Vec::new();
         for address in self.host.addresses.clone() {
             match self.free_port(address) {
@@ -292,7 +289,7 @@ impl Connection {
 
     /// The next port of the host's range that is free on an address. Ports go round, so that a late packet for a transport
     /// that was discarded does not reach the one after it.
-    fn free_port(&mut self, address: IpAddr) -> Option<u16> {
+    pub(super) fn free_port(&mut self, address: IpAddr) -> Option<u16> {
         let ports = self.host.ports.clone();
         for _ in ports.clone() {
             let port = self.next_port;

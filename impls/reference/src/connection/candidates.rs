@@ -5,12 +5,12 @@ use glare_peer::{
 };
 
 use super::Connection;
-use super::constructors::create_an_rtc_ice_candidate;
+use super::constructors::{attributes_of, create_an_rtc_ice_candidate};
 use super::operations_chain::ChainedOperation;
 use super::promises::PromiseId;
 use super::tasks::{Piece, Task};
 use super::transport::{Transport, TransportId};
-use crate::ice::Candidate;
+use crate::ice::{Candidate, CandidateError};
 
 /// Which media descriptions of the remote description a candidate speaks of.
 #[derive(Debug, Clone, Copy)]
@@ -276,7 +276,7 @@ impl Connection {
     pub(super) fn candidate_available(
         &mut self,
         id: TransportId,
-        candidate: String,
+        candidate: Candidate,
         username_fragment: String,
     ) {
         if self.is_closed {
@@ -298,7 +298,7 @@ impl Connection {
         for (transport, candidate, username_fragment) in std::mem::take(&mut self.early_candidates) {
             self.queue(Task::SurfaceCandidate {
                 transport,
-                candidate,
+                candidate: Box::new(candidate),
                 username_fragment,
             });
         }
@@ -308,12 +308,14 @@ impl Connection {
     pub(super) fn surface_the_candidate(
         &mut self,
         id: TransportId,
-        candidate: String,
+        candidate: Candidate,
         username_fragment: String,
     ) {
         if self.is_closed || self.transport(id).is_discarded() {
             return;
         }
+        let attributes = attributes_of(&candidate);
+        let candidate = candidate.to_string();
         for description in [
             &mut self.pending_local_description,
             &mut self.current_local_description,
@@ -327,11 +329,31 @@ impl Connection {
                 ));
             }
         }
-        let new_candidate = self.candidate_of_transport(id, candidate, username_fragment);
+        let new_candidate = IceCandidate {
+            attributes: Some(Box::new(attributes)),
+            ..self.candidate_of_transport(id, candidate, username_fragment)
+        };
         self.fire(
             Handle::CONNECTION,
             EventKind::IceCandidate {
                 candidate: Some(new_candidate),
+            },
+        );
+    }
+
+    /// A server gave no candidate (webrtc-pc#event-icecandidateerror).
+    pub(super) fn candidate_failed_to_gather(&mut self, id: TransportId, error: CandidateError) {
+        if self.is_closed || self.transport(id).is_discarded() {
+            return;
+        }
+        self.fire(
+            Handle::CONNECTION,
+            EventKind::IceCandidateError {
+                address: error.address.map(|address| address.ip().to_string()),
+                port: error.address.map(|address| address.port()),
+                url: error.url,
+                error_code: error.error_code,
+                error_text: error.error_text,
             },
         );
     }

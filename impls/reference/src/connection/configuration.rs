@@ -1,10 +1,34 @@
 //! `getConfiguration()` and `setConfiguration()` (webrtc-pc#set-the-configuration).
 
+use std::sync::Arc;
+
 use glare_peer::{CertificateSource, Configuration, Exception, ExceptionName, Handle, Value};
 
 use super::Connection;
 use super::parameters::dictionary;
 use super::transceiver::closed;
+use crate::ice::{IceConfiguration, IceServer, IceServerError};
+
+/// `webrtc-pc#set-the-configuration`, steps 5 and 6. There is no maximum number of servers to truncate to.
+pub(super) fn validated_ice_servers(configuration: &Configuration) -> Result<Vec<IceServer>, Exception> {
+    let mut servers = Vec::new();
+    for server in &configuration.ice_servers {
+        let validated = IceServer::validate(
+            &server.urls,
+            server.username.as_deref(),
+            server.credential.as_deref(),
+        )
+        .map_err(|error| {
+            let name = match error {
+                IceServerError::Syntax(_) => ExceptionName::SyntaxError,
+                IceServerError::InvalidAccess(_) => ExceptionName::InvalidAccessError,
+            };
+            Exception::new(name, error.to_string())
+        })?;
+        servers.extend(validated);
+    }
+    Ok(servers)
+}
 
 impl Connection {
     /// `webrtc-pc#dom-rtcpeerconnection-getconfiguration`, with the members that the specification has.
@@ -32,6 +56,7 @@ impl Connection {
             return Err(closed());
         }
         self.check_modification(&configuration)?;
+        let ice_servers = validated_ice_servers(&configuration)?;
         // Steps 7 to 9: policy and servers count from the next gathering phase on.
         self.configuration = Configuration {
             certificates: self.configuration.certificates.clone(),
@@ -43,7 +68,20 @@ impl Connection {
             peer_identity: self.configuration.peer_identity.clone(),
             ..configuration
         };
+        self.ice_servers = ice_servers;
         Ok(())
+    }
+
+    /// What the ICE agents gather with.
+    pub(super) fn ice_configuration(&self) -> IceConfiguration {
+        IceConfiguration {
+            servers: self.ice_servers.clone(),
+            transport_policy: self.configuration.ice_transport_policy,
+            hide_addresses: self.configuration.mdns_host_candidates,
+            lite: self.configuration.ice_lite,
+            trust_anchors: Arc::new([]),
+            unix_time: self.host.unix_time,
+        }
     }
 
     /// `webrtc-pc#set-the-configuration`, step 3, and what webrtc-identity adds to it.

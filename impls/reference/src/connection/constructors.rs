@@ -2,10 +2,10 @@
 
 use glare_peer::{
     Exception, ExceptionName, IceCandidate, IceCandidateAttributes, IceCandidateType, IceComponent,
-    IceProtocol, IceTcpCandidateType, Value,
+    IceProtocol, IceServerTransportProtocol, IceTcpCandidateType, Value,
 };
 
-use crate::ice::{Candidate, CandidateAddress, CandidateType, TcpType, TransportProtocol};
+use crate::ice::{Candidate, CandidateAddress, CandidateType, ServerTransport, TcpType, TransportProtocol};
 
 /// `webrtc-pc#dom-rtcicecandidate-constructor`.
 pub(super) fn construct_ice_candidate(init: IceCandidate) -> Result<Value, Exception> {
@@ -68,8 +68,14 @@ pub(super) fn attributes_of(candidate: &Candidate) -> IceCandidateAttributes {
         }),
         related_address: candidate.related.map(|related| related.ip().to_string()),
         related_port: candidate.related.map(|related| related.port()),
-        relay_protocol: None,
-        url: None,
+        relay_protocol: candidate.relay_protocol.and_then(|protocol| match protocol {
+            ServerTransport::Udp => Some(IceServerTransportProtocol::Udp),
+            ServerTransport::Tcp => Some(IceServerTransportProtocol::Tcp),
+            ServerTransport::Tls => Some(IceServerTransportProtocol::Tls),
+            // The enumeration has no word for it.
+            ServerTransport::Dtls => None,
+        }),
+        url: candidate.url.clone(),
     }
 }
 

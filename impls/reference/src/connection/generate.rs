@@ -34,7 +34,7 @@ impl Connection {
             max_message_size: MAX_MESSAGE_SIZE,
             extmap_allow_mixed: false,
             identity: None,
-            ice_lite: false,
+            ice_lite: self.configuration.ice_lite,
         });
         let text = plan.write(|request| {
             let id = request.continues.and_then(|at| self.transport_of_section(at));
@@ -64,7 +64,7 @@ impl Connection {
             max_message_size: MAX_MESSAGE_SIZE,
             extmap_allow_mixed: false,
             identity: None,
-            ice_lite: false,
+            ice_lite: self.configuration.ice_lite,
         });
         let text = plan.write(|request| {
             let id = self.transport_of_section(request.index);

@@ -1,6 +1,6 @@
 //! What the layers below report, turned into the tasks that the specification asks for.
 
-use glare_peer::{Datagram, DtlsTransportState, IceTransportState, RtcErrorDetail};
+use glare_peer::{Datagram, DtlsTransportState, Exception, IceTransportState, RtcErrorDetail};
 
 use super::Connection;
 use super::data_channel::rtc_error;
@@ -41,17 +41,20 @@ impl Connection {
     pub(super) fn take_indications(&mut self) {
         let now = self.now;
         for index in 0..self.transports.len() {
-            let events = self.transports[index].advance(now);
+            let mut events = self.transports[index].advance(now);
+            self.take_output(TransportId(index));
+            // What the host answers at once, such as where it listens.
+            events.append(&mut self.transports[index].advance(now));
             self.take_output(TransportId(index));
             let id = TransportId(index);
             let mut change = IceChange::default();
             for event in events {
                 match event {
-                    TransportEvent::Ice(IceEvent::SelectedPair { local, remote }) => {
+                    TransportEvent::Ice(IceEvent::SelectedPair(pair)) => {
                         if change.selected.is_some() {
                             self.flush(id, &mut change);
                         }
-                        change.selected = Some(Some((local, remote)));
+                        change.selected = Some(Some(pair));
                     }
                     TransportEvent::Ice(IceEvent::StateChange(state)) => {
                         if change.state.is_some() {
@@ -75,6 +78,7 @@ impl Connection {
         self.datagrams.append(&mut transport.datagrams);
         self.secrets.append(&mut transport.secrets);
         self.notes.append(&mut transport.notes);
+        self.take_ice_requests(id);
     }
 
     /// Queues the task for a change of an ICE transport.
@@ -112,7 +116,7 @@ impl Connection {
         match event {
             IceEvent::LocalCandidate(candidate) => {
                 let username_fragment = self.gathering_generation(id);
-                let candidate = candidate.to_string();
+                let candidate = Box::new(candidate);
                 self.queue(Task::CandidateAvailable {
                     transport: id,
                     candidate,
@@ -135,7 +139,10 @@ impl Connection {
                 let role = Connection::ice_role(role);
                 self.queue(Task::IceRoleChanged { transport: id, role });
             }
-            IceEvent::StateChange(_) | IceEvent::SelectedPair { .. } => {}
+            IceEvent::CandidateError(error) => {
+                self.queue(Task::CandidateFailedToGather { transport: id, error });
+            }
+            IceEvent::StateChange(_) | IceEvent::SelectedPair(_) => {}
         }
     }
 
@@ -170,7 +177,11 @@ impl Connection {
                 self.notes.push(format!("DTLS failed: {message}"));
                 self.queue(Task::DtlsFailed {
                     transport,
-                    error: rtc_error(detail, message),
+                    error: Exception {
+                        received_alert: failure.received_alert(),
+                        sent_alert: failure.sent_alert(),
+                        ..rtc_error(detail, message)
+                    },
                 });
             }
             DtlsEvent::Data(_) => {}

@@ -73,7 +73,7 @@ impl Connection {
             return;
         }
         if self.transport(id).media.is_none() {
-            let session = MediaSession::new(self.names.u64(..), &self.cname);
+            let session = MediaSession::new(self.names.u64(..), &self.cname, self.host.unix_time);
             let now = self.now;
             let transport = self.transport_mut(id);
             transport.media = Some(session);
@@ -281,10 +281,9 @@ impl Connection {
 
     /// Starts the playout of a tone (`webrtc-pc#dom-rtcdtmfsender-insertdtmf`, step 17.5).
     pub(super) fn play_tone(&mut self, id: TransceiverId, tone: char, duration: Duration, gap: Duration) {
-        let now = self.now;
         let played = self
             .media_of(id)
-            .map(|(media, mid)| media.play_tone(now, &mid, tone, duration, gap));
+            .map(|(media, mid)| media.play_tone(&mid, tone, duration, gap));
         if let Some(Err(error)) = played {
             self.notes
                 .push(format!("the tone {tone:?} is not played: {error}"));

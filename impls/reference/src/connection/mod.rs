@@ -11,7 +11,7 @@
 //!   [`track`] and [`stream`] are the objects of Media Capture and Streams;
 //! - transports: [`transport`] is ICE, DTLS and what they carry joined, [`bundle`] says which media description uses
 //!   which, [`negotiate_transport`] starts them, [`candidates`] and [`states`] are what script hears of them,
-//!   [`transport_objects`] what it can ask; [`indications`] turns what they report into tasks, [`media`] tells them what to
+//!   [`transport_objects`] what it can ask; [`ice_network`] passes on what ICE asks of the host; [`indications`] turns what they report into tasks, [`media`] tells them what to
 //!   send and receive;
 //! - data: [`data_channel`] and [`data_channel_close`];
 //! - [`close`], [`attributes`].
@@ -37,6 +37,7 @@ mod data_channel_close;
 mod dtmf;
 mod encodings;
 mod generate;
+mod ice_network;
 mod indications;
 mod media;
 mod negotiate_transport;
@@ -70,6 +71,7 @@ use glare_peer::{
 };
 
 use self::data_channel::Channel;
+use self::ice_network::IceNetwork;
 use self::operations_chain::ChainedOperation;
 use self::promises::{PromiseId, Promises};
 use self::slots::{AppliedDescription, CreatedDescription, SystemState};
@@ -79,7 +81,7 @@ use self::track::Track;
 use self::transceiver::{Transceiver, TransceiverId};
 use self::transport::{Sctp, SctpId, Transport, TransportId};
 use crate::dtls::Certificate;
-use crate::ice::IceCredentials;
+use crate::ice::{Candidate, IceCredentials, IceServer};
 
 /// An `RTCPeerConnection`.
 pub(crate) struct Connection {
@@ -91,7 +93,11 @@ pub(crate) struct Connection {
     names: fastrand::Rng,
     /// What the connection authenticates with.
     certificates: Vec<Certificate>,
-    /// Those of them that script gave, in order.
+    /// The servers of the configuration.
+    ice_servers: Vec<IceServer>,
+    /// What the ICE agents have asked of the host's network.
+    ice_network: IceNetwork,
+    /// Those of the certificates that script gave, in order.
     configured_certificates: Vec<Handle>,
     /// The canonical name of this endpoint (RFC 7022).
     cname: String,
@@ -107,7 +113,7 @@ pub(crate) struct Connection {
     update_negotiation_needed_flag_on_empty_chain: bool,
     last_created_offer: Option<CreatedDescription>,
     last_created_answer: Option<CreatedDescription>,
-    early_candidates: Vec<(TransportId, String, String)>,
+    early_candidates: Vec<(TransportId, Candidate, String)>,
     signaling_state: SignalingState,
     ice_connection_state: IceConnectionState,
     ice_gathering_state: IceGatheringState,
@@ -169,10 +175,6 @@ pub(crate) struct Connection {
 impl Connection {
     /// `webrtc-pc#dom-peerconnection`, the constructor.
     pub(crate) fn new(host: HostView, configuration: Configuration) -> Result<Connection, CreateError> {
-        if !configuration.ice_servers.is_empty() {
-            let what = "the reference engine does not gather from STUN or TURN servers";
-            return Err(CreateError::Unsupported(Unsupported::new(what)));
-        }
         let mut rng = fastrand::Rng::with_seed(host.seed);
         // Another seed that follows from the same one.
         let mut names = fastrand::Rng::with_seed(host.seed.wrapping_add(0x9E37_79B9_7F4A_7C15));
@@ -184,6 +186,7 @@ impl Connection {
             host.unix_time,
             &mut next_handle,
         )?;
+        let ice_servers = configuration::validated_ice_servers(&configuration).map_err(CreateError::Threw)?;
         // RFC 9429 section 5.2.1: the session id is a number below 2^63, so that it fits a signed integer.
         let session_id = rng.u64(..1 << 63);
         let next_port = *host.ports.start();
@@ -193,6 +196,8 @@ impl Connection {
             rng,
             names,
             certificates: stored.certificates,
+            ice_servers,
+            ice_network: IceNetwork::default(),
             configured_certificates: stored.objects.keys().copied().collect(),
             cname,
             now: SimTime::ZERO,
@@ -316,6 +321,16 @@ impl Peer for Connection {
         self.now = self.now.max(now);
         match input {
             Input::Datagram(datagram) => self.receive(&datagram),
+            Input::Resolved { query, addresses } => self.name_resolved(query, &addresses),
+            Input::TcpConnected { socket, local } => self.tcp_connected(socket, local),
+            Input::TcpAccepted {
+                listener,
+                socket,
+                remote,
+                ..
+            } => self.tcp_accepted(listener, socket, remote),
+            Input::TcpReceived { socket, data } => self.tcp_received(socket, &data),
+            Input::TcpClosed { socket } => self.tcp_closed(socket),
             other => self.notes.push(format!(
                 "{other:?} means nothing to the reference engine; ignored"
             )),
@@ -326,6 +341,7 @@ impl Peer for Connection {
         self.now = self.now.max(now);
         let step = self.proceed();
         out.datagrams.append(&mut self.datagrams);
+        out.network.append(&mut self.ice_network.requests);
         out.secrets.append(&mut self.secrets);
         out.notes.append(&mut self.notes);
         step

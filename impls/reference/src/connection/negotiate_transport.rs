@@ -2,6 +2,7 @@
 //! 5.11).
 
 use std::collections::BTreeMap;
+use std::net::{IpAddr, SocketAddr};
 
 use glare_peer::{RtcErrorDetail, SdpType};
 
@@ -12,7 +13,7 @@ use super::slots::AppliedDescription;
 use super::tasks::Task;
 use super::transport::{DtlsParameters, SctpParameters, Settled, TransportId};
 use crate::dtls::{Certificate, DtlsRole, DtlsTransport};
-use crate::ice::IceCredentials;
+use crate::ice::{IceCredentials, LocalAddresses};
 use crate::sdp::Setup;
 
 /// The largest message that the engine receives, bytes: what its descriptions say in `a=max-message-size`.
@@ -221,7 +222,11 @@ impl Connection {
         trickle: bool,
     ) {
         let now = self.now;
+        let lite = self
+            .remote_description()
+            .is_some_and(|remote| remote.session.ice_lite);
         let transport = self.transport_mut(id);
+        transport.agent.set_remote_lite(now, lite);
         if is_answer {
             transport.set_remote_credentials(now, section.credentials.clone());
         } else {
@@ -253,9 +258,28 @@ impl Connection {
         }
         transport.gathered = Some(credentials.username_fragment.clone());
         transport.generations_gathering += 1;
-        let addresses = transport.addresses.clone();
-        transport.agent.gather(&addresses);
+        let udp = transport.addresses.clone();
+        let addresses = self.local_addresses(udp);
+        let configuration = self.ice_configuration();
+        let agent = &mut self.transport_mut(id).agent;
+        agent.set_configuration(configuration);
+        agent.gather(now, &addresses);
         self.queue(Task::GatheringBegan { transport: id });
+    }
+
+    /// Where an ICE agent may gather: TCP only where a scenario lets it.
+    fn local_addresses(&self, udp: Vec<SocketAddr>) -> LocalAddresses {
+        let tcp: Vec<IpAddr> = if self.configuration.ice_tcp {
+            self.host.addresses.clone()
+        } else {
+            Vec::new()
+        };
+        LocalAddresses {
+            udp,
+            tcp_passive: tcp.iter().map(|address| SocketAddr::new(*address, 0)).collect(),
+            tcp_active: tcp,
+            tcp_simultaneous_open: Vec::new(),
+        }
     }
 
     /// Notes what a completed negotiation has settled on.

@@ -1,6 +1,5 @@
 //! The queue of tasks, and the pieces of the task that runs: between two pieces script may run.
 
-use std::net::SocketAddr;
 use std::time::Duration;
 
 use glare_peer::{
@@ -16,6 +15,7 @@ use super::slots::SystemState;
 use super::transceiver::TransceiverId;
 use super::transport::{SctpId, TransportId};
 use crate::dtls::KeyAlgorithm;
+use crate::ice::{self, Candidate, CandidateError};
 
 /// A queued task; each runs the algorithm of the same name.
 #[derive(Debug)]
@@ -51,14 +51,18 @@ pub(super) enum Task {
     GatheringBegan {
         transport: TransportId,
     },
+    CandidateFailedToGather {
+        transport: TransportId,
+        error: CandidateError,
+    },
     CandidateAvailable {
         transport: TransportId,
-        candidate: String,
+        candidate: Box<Candidate>,
         username_fragment: String,
     },
     SurfaceCandidate {
         transport: TransportId,
-        candidate: String,
+        candidate: Box<Candidate>,
         username_fragment: String,
     },
     GatheringFinished {
@@ -174,8 +178,8 @@ pub(super) enum Task {
     },
 }
 
-/// A selected pair: our address and theirs; none where the pair is no longer.
-pub(super) type SelectedPair = Option<(SocketAddr, SocketAddr)>;
+/// A selected pair; none where the pair is no longer.
+pub(super) type SelectedPair = Option<Box<ice::SelectedPair>>;
 
 /// What is left of the running task, after its changes of state.
 #[derive(Debug)]
@@ -259,19 +263,22 @@ impl Connection {
             } => self.candidate_added(promise, &candidate, index),
             Task::UpdateNegotiationNeeded => self.negotiation_needed_task(),
             Task::GatheringBegan { transport } => self.gathering_began(transport),
+            Task::CandidateFailedToGather { transport, error } => {
+                self.candidate_failed_to_gather(transport, error);
+            }
             Task::CandidateAvailable {
                 transport,
                 candidate,
                 username_fragment,
             } => {
-                self.candidate_available(transport, candidate, username_fragment);
+                self.candidate_available(transport, *candidate, username_fragment);
             }
             Task::SurfaceCandidate {
                 transport,
                 candidate,
                 username_fragment,
             } => {
-                self.surface_the_candidate(transport, candidate, username_fragment);
+                self.surface_the_candidate(transport, *candidate, username_fragment);
             }
             Task::GatheringFinished {
                 transport,

@@ -10,6 +10,7 @@ use glare_peer::{
 
 use super::data_channel::ChannelParameters;
 use super::session::TransportSection;
+use super::tasks::SelectedPair;
 use crate::dtls::{self, DtlsEvent, DtlsRole, DtlsTransport, Fingerprint};
 use crate::ice::{Candidate, CandidateUse, IceAgent, IceCredentials, IceEvent};
 use crate::rtp::{MediaEvent, MediaSession, SrtpProfile};
@@ -51,7 +52,7 @@ pub(super) struct Transport {
     pub(super) ice_state: IceTransportState,
     pub(super) gathering_state: IceGatheringState,
     pub(super) ice_role: IceRole,
-    pub(super) selected_candidate_pair: Option<(SocketAddr, SocketAddr)>,
+    pub(super) selected_candidate_pair: SelectedPair,
 
     // What descriptions say of it.
     /// The media description that has its attributes in the local description: its index and identification tag.
@@ -65,6 +66,8 @@ pub(super) struct Transport {
     pub(super) agent: IceAgent,
     /// The addresses that are bound for it, one per address of the host that may be used.
     pub(super) addresses: Vec<SocketAddr>,
+    /// The addresses that it listens at for TCP.
+    pub(super) listening: Vec<SocketAddr>,
     /// The username fragment of the generation that was gathered last.
     pub(super) gathered: Option<String>,
     /// How many generations are being gathered.
@@ -177,6 +180,7 @@ impl Transport {
             settled: None,
             agent,
             addresses,
+            listening: Vec::new(),
             gathered: None,
             generations_gathering: 0,
             remote_credentials: None,
@@ -276,8 +280,10 @@ impl Transport {
                 None
             }
             _ => match self.agent.add_remote_candidate(now, candidate) {
-                CandidateUse::Ignored(why) => Some(why),
-                CandidateUse::Used | CandidateUse::Known | CandidateUse::Held => None,
+                CandidateUse::Ignored(why) | CandidateUse::Unpaired(why) => Some(why),
+                CandidateUse::Used | CandidateUse::Resolving | CandidateUse::Known | CandidateUse::Held => {
+                    None
+                }
             },
         }
     }
@@ -383,21 +389,38 @@ impl Transport {
         if self.torn_down {
             return Ok(());
         }
-        match datagram.data.first() {
-            Some(0..=3) => self
-                .agent
-                .input(now, datagram.local, datagram.remote, &datagram.data),
+        self.agent
+            .input(now, datagram.local, datagram.remote, &datagram.data);
+        self.take_packets(now)
+    }
+
+    /// Takes what the ICE agent has received for others.
+    ///
+    /// # Errors
+    ///
+    /// What the first is that the transport does not carry.
+    pub(super) fn take_packets(&mut self, now: SimTime) -> Result<(), String> {
+        let mut result = Ok(());
+        while let Some(packet) = self.agent.receive() {
+            result = result.and(self.input_packet(now, packet));
+        }
+        result
+    }
+
+    /// Takes a packet that came over a candidate pair, by its first byte (RFC 7983 section 7).
+    fn input_packet(&mut self, now: SimTime, packet: Vec<u8>) -> Result<(), String> {
+        match packet.first() {
             Some(20..=63) => match &mut self.session {
-                Some(session) => session.input(now, &datagram.data),
+                Some(session) => session.input(now, &packet),
                 None => {
                     if self.early.len() == EARLY_DATAGRAMS {
                         self.early.pop_front();
                     }
-                    self.early.push_back(datagram.data.clone());
+                    self.early.push_back(packet);
                 }
             },
-            Some(_) if MediaSession::is_media(&datagram.data) => match &mut self.media {
-                Some(media) => media.input(now, &datagram.data),
+            Some(_) if MediaSession::is_media(&packet) => match &mut self.media {
+                Some(media) => media.input(now, &packet),
                 None => return Err("no media is negotiated for its transport".to_owned()),
             },
             Some(first) => {
@@ -643,22 +666,17 @@ impl Transport {
         }
         while let Some(packet) = self.media.as_mut().and_then(MediaSession::transmit) {
             moved = true;
-            if let Some((local, remote)) = self.agent.selected() {
-                self.datagrams.push(Datagram {
-                    local,
-                    remote,
-                    data: packet,
-                });
-            }
+            // Media does not wait for a pair, and RTP makes up for what is lost.
+            self.agent.send(now, &packet).ok();
         }
         while let Some(packet) = self.session.as_mut().and_then(DtlsTransport::transmit) {
             moved = true;
-            if let Some((local, remote)) = self.agent.selected() {
-                self.datagrams.push(Datagram {
-                    local,
-                    remote,
-                    data: packet,
-                });
+            // DTLS sends again what was lost because there is no pair.
+            if let Err(error) = self.agent.send(now, &packet) {
+                self.notes.push(format!(
+                    "a DTLS packet of {} bytes was dropped: {error}",
+                    packet.len()
+                ));
             }
         }
         if let Some(session) = &mut self.session {

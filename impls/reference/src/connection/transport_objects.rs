@@ -22,7 +22,7 @@ impl Connection {
                 let candidates = transport.agent.local_candidates();
                 Value::List(
                     candidates
-                        .iter()
+                        .into_iter()
                         .map(|it| self.candidate_value(transport, it))
                         .collect(),
                 )
@@ -32,7 +32,7 @@ impl Connection {
                 let signalled = transport
                     .agent
                     .remote_candidates()
-                    .iter()
+                    .into_iter()
                     .filter(|candidate| candidate.candidate_type != CandidateType::PeerReflexive);
                 Value::List(signalled.map(|it| self.candidate_value(transport, it)).collect())
             }
@@ -70,16 +70,15 @@ impl Connection {
         if matches!(
             transport.ice_state,
             IceTransportState::New | IceTransportState::Closed
-        ) || transport.selected_candidate_pair.is_none()
-        {
+        ) {
             return Value::Null;
         }
-        let Some((local, remote)) = transport.agent.selected_candidates() else {
+        let Some(pair) = &transport.selected_candidate_pair else {
             return Value::Null;
         };
         Value::Dictionary(BTreeMap::from([
-            ("local".to_owned(), self.candidate_value(transport, local)),
-            ("remote".to_owned(), self.candidate_value(transport, remote)),
+            ("local".to_owned(), self.candidate_value(transport, &pair.local)),
+            ("remote".to_owned(), self.candidate_value(transport, &pair.remote)),
         ]))
     }
 
