@@ -74,7 +74,9 @@ fn answers(plan: &IdentityProviderPlan, request: &IdentityRequest) -> IdentityAn
 
 fn failed(message: &str) -> IdentityAnswer {
     IdentityAnswer::Failed {
+        error_detail: None,
         message: message.to_owned(),
+        error_info: None,
     }
 }
 
