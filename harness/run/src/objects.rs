@@ -71,6 +71,12 @@ impl Objects {
         }
         if event.target != Handle::CONNECTION && !self.known.contains_key(&event.target) {
             self.look_at_transceivers(peer);
+            // A transport may have come and gone before script could ask for it.
+            if let Some(interface) = transport_interface(peer, event.target)
+                && !self.known.contains_key(&event.target)
+            {
+                self.met(event.target, interface);
+            }
         }
         if let Some(member) = self.interface(event.target).event(event.kind.name()) {
             for (name, value) in payload(event) {
@@ -214,6 +220,18 @@ pub(crate) fn payload(event: &Event) -> Vec<(&'static str, Value)> {
         )],
         _ => Vec::new(),
     }
+}
+
+/// What kind of transport an object is, by an attribute that no other has.
+fn transport_interface(peer: &dyn Peer, object: Handle) -> Option<Interface> {
+    [
+        (Attribute::IceTransport, Interface::DtlsTransport),
+        (Attribute::Role, Interface::IceTransport),
+        (Attribute::MaxMessageSize, Interface::SctpTransport),
+    ]
+    .into_iter()
+    .find(|(attribute, _)| peer.read(object, *attribute).is_ok())
+    .map(|(_, interface)| interface)
 }
 
 /// The transports under a connection's `sctp` attribute: SCTP, DTLS and ICE.
