@@ -709,7 +709,7 @@ fn a_dictionary_that_is_changed_where_it_has_nothing() {
     let found = one(
         &with("{ from: \"${c}\", set: { bundlePolicie: balanced } }"),
         6,
-        60,
+        62,
     );
     assert_eq!(found.help.as_deref(), Some("did you mean `bundlePolicy`?"));
     wrong(

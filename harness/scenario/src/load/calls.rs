@@ -35,7 +35,8 @@ pub(crate) fn callable(interface: Interface) -> impl Iterator<Item = &'static st
     let promises = table.attributes.iter().filter(|attribute| attribute.promise);
     methods
         .filter(move |method| {
-            !method.is_static && !(interface == Interface::DataChannel && method.name == "send")
+            let is_verb = interface == Interface::DataChannel && method.name == "send";
+            !method.is_static && !is_verb
         })
         .map(|method| method.name)
         .chain(promises.map(|attribute| attribute.name))
