@@ -4,43 +4,52 @@
 //! first; `sdp`, `ice`, `dtls`, `sctp` and `rtp` are the layers it stands on, none of which knows it.
 
 mod connection;
-#[allow(
+#[expect(
     dead_code,
     unused_imports,
     reason = "the room offers more than the connection uses so far"
 )]
 mod dtls;
-#[allow(
+#[expect(
     dead_code,
     unused_imports,
     reason = "the room offers more than the connection uses so far"
 )]
 mod ice;
-#[allow(
+#[expect(
     dead_code,
     unused_imports,
     reason = "the connection does not ask for identities yet"
 )]
 mod identity;
-#[allow(
-    dead_code,
+#[expect(
     unused_imports,
     reason = "the room offers more than the connection uses so far"
+)]
+#[cfg_attr(
+    not(test),
+    expect(dead_code, reason = "the room offers more than the connection uses so far")
 )]
 mod rtp;
-#[allow(
-    dead_code,
-    unused_imports,
-    reason = "the room offers more than the connection uses so far"
+#[expect(dead_code, reason = "the room offers more than the connection uses so far")]
+#[cfg_attr(
+    not(test),
+    expect(
+        unused_imports,
+        reason = "the room offers more than the connection uses so far"
+    )
 )]
 mod sctp;
-#[allow(
-    dead_code,
+#[expect(
     unused_imports,
     reason = "the room offers more than the connection uses so far"
 )]
+#[cfg_attr(
+    not(test),
+    expect(dead_code, reason = "the room offers more than the connection uses so far")
+)]
 mod sdp;
-#[allow(
+#[expect(
     dead_code,
     unused_imports,
     reason = "the connection does not make reports yet"

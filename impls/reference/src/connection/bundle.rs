@@ -54,10 +54,15 @@ impl Connection {
 
     /// The SCTP transport that goes over a transport.
     pub(super) fn sctp_over(&self, transport: TransportId) -> Option<SctpId> {
-        self.sctp_transports
-            .iter()
-            .rposition(|sctp| sctp.transport == transport && sctp.state != SctpTransportState::Closed)
-            .map(SctpId)
+        let current = self
+            .sctp_transport
+            .filter(|id| self.sctp_transports[id.0].transport == transport);
+        current.or_else(|| {
+            self.sctp_transports
+                .iter()
+                .rposition(|sctp| sctp.transport == transport && sctp.state != SctpTransportState::Closed)
+                .map(SctpId)
+        })
     }
 
     /// The transports of a local offer: those that go on, and new ones for what is new (RFC 9429 section 5.9). Media

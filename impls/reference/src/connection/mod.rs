@@ -175,6 +175,10 @@ pub(crate) struct Connection {
 impl Connection {
     /// `webrtc-pc#dom-peerconnection`, the constructor.
     pub(crate) fn new(host: HostView, configuration: Configuration) -> Result<Connection, CreateError> {
+        if configuration.peer_identity.is_some() {
+            let what = "the reference engine does not hold the other side to an identity";
+            return Err(CreateError::Unsupported(Unsupported::new(what)));
+        }
         let mut rng = fastrand::Rng::with_seed(host.seed);
         // Another seed that follows from the same one.
         let mut names = fastrand::Rng::with_seed(host.seed.wrapping_add(0x9E37_79B9_7F4A_7C15));

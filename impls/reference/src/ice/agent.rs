@@ -180,8 +180,16 @@ impl IceAgent {
             (None, _) => true,
             (Some(fragment), remote) => remote == Some(fragment.as_str()),
         };
+        let fragment = candidate.username_fragment.as_deref();
+        let former = self
+            .previous
+            .as_deref()
+            .and_then(|previous| previous.remote.as_ref());
+        let is_of_the_former = former.is_some_and(|former| fragment == Some(former.username_fragment()));
         let used = if is_of_this_generation {
             self.take_remote_candidate(now, candidate)
+        } else if is_of_the_former {
+            self.take_late_candidate(now, candidate)
         } else if self.held.contains(&candidate) {
             CandidateUse::Known
         } else if self.held.len() < MAXIMUM_REMOTE_CANDIDATES {
@@ -192,6 +200,18 @@ impl IceAgent {
         };
         self.settle(now);
         used
+    }
+
+    /// A candidate of the generation before the restart. That generation is still the one in use while the peer has not
+    /// answered the restart, which may be taken back.
+    fn take_late_candidate(&mut self, now: SimTime, candidate: Candidate) -> CandidateUse {
+        let address = candidate.socket_address();
+        match (self.previous.as_deref_mut(), address) {
+            (Some(previous), Some(address)) if self.current.remote.is_none() => {
+                previous.add_remote(now, candidate, address, self.role)
+            }
+            _ => CandidateUse::Ignored("it is of a generation that a restart has ended"),
+        }
     }
 
     fn take_remote_candidate(&mut self, now: SimTime, candidate: Candidate) -> CandidateUse {

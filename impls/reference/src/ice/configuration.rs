@@ -74,15 +74,15 @@ pub(super) fn may_be_gathered(address: IpAddr, all: &[IpAddr]) -> bool {
         }
         IpAddr::V6(address) => {
             let is_site_local = address.segments()[0] & 0xffc0 == 0xfec0;
+            let is_never = address.is_loopback()
+                || address.is_unspecified()
+                || address.to_ipv4_mapped().is_some()
+                || is_site_local;
             let has_wider = all.iter().any(|other| match other {
                 IpAddr::V6(other) => !other.is_unicast_link_local() && !other.is_loopback(),
                 IpAddr::V4(_) => false,
             });
-            !address.is_loopback()
-                && !address.is_unspecified()
-                && address.to_ipv4_mapped().is_none()
-                && !is_site_local
-                && !(address.is_unicast_link_local() && has_wider)
+            !is_never && (!address.is_unicast_link_local() || !has_wider)
         }
     }
 }

@@ -34,7 +34,7 @@ impl IceAgent {
         self.update_state(now);
     }
 
-    /// RFC 8445 section 8.2.2: where both sides are lite, nobody checks, and both take the pair of highest priority once
+    /// RFC 8445 section 8.2: where both sides are lite, nobody checks, and both take the pair of highest priority once
     /// all candidates are known.
     fn pair_with_a_lite_peer(&mut self) {
         let generation = &mut self.current;

@@ -206,11 +206,14 @@ impl Generation {
         if !self.allows(found.base) {
             return None;
         }
-        // Section 5.1.3: of candidates with the same address and base, one stays.
+        // Section 5.1.3: of candidates with the same address and base, one stays. Where the one that is known goes by a
+        // name, the other tells what the name hides, and is of use to those who cannot resolve it.
         let is_redundant = self.local_candidates.iter().any(|known| {
             known.address == found.address
                 && known.base.transport() == found.base.transport()
                 && known.candidate.tcp_type == tcp_type(found.base)
+                && (known.candidate.socket_address().is_some()
+                    || known.candidate.candidate_type == found.candidate_type)
         });
         if is_redundant {
             return None;

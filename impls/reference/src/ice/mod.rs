@@ -8,7 +8,7 @@
 //! the pair in use.
 //!
 //! `gathering` finds candidates, with `turn` for one allocation; `streams` holds TCP connections, with `framing` for what
-//! goes over them; `names` waits for names to be resolved; `statistics` counts. `server`, `candidate`, `credentials` and
+//! goes over them and `tls` for what goes over those to `turns:` servers; `names` waits for names to be resolved; `statistics` counts. `server`, `candidate`, `credentials` and
 //! `stun` are the formats. An agent may gather long before it is used: its events wait until they are taken.
 
 mod agent;
@@ -31,6 +31,7 @@ mod streams;
 mod stun;
 #[cfg(test)]
 mod tests;
+mod tls;
 mod transaction;
 mod turn;
 
@@ -175,7 +176,7 @@ pub(crate) enum IceEvent {
     LocalCandidate(Candidate),
     /// A server gave no candidate for the current generation.
     CandidateError(CandidateError),
-    /// There are no more local candidates in this generation.
+    /// There are no more local candidates in the current generation. One that a restart ends before gets none.
     GatheringComplete,
     /// The state is another one now (webrtc-pc#rtcicetransportstate).
     StateChange(IceTransportState),

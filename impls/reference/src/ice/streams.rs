@@ -104,7 +104,7 @@ impl IceAgent {
                 let rank = listener.rank;
                 self.add_passive(address, rank);
             }
-            // RFC 6544 section 5.1 asks for no candidate where there can be none.
+            // Nobody can connect there, so there is no candidate.
             Err(_) => self.streams.listeners.retain(|listener| listener.id != id),
         }
         self.conclude_gathering();
@@ -172,7 +172,7 @@ impl IceAgent {
         // TLS lies between the connection and what is framed.
         let plain;
         let data = match purpose {
-            Purpose::Server(session) => match self.decrypt(now, session, data) {
+            Purpose::Server(session) => match self.decrypt(session, data) {
                 Ok(decrypted) => {
                     plain = decrypted;
                     plain.as_slice()

@@ -9,7 +9,13 @@ use super::codec::{Begins, PayloadInspection, Reassembled};
 use super::configuration::{Codec, MediaKind};
 
 /// How many packets wait for their frames at most. A frame of more than that is no frame of a camera.
-const WAITING: usize = 2048;
+const WAITING: usize = 1024;
+
+/// How many packets are kept while there is no key frame to begin with: its first packet may have been overtaken by others.
+const OVERTAKING: usize = 256;
+
+/// Contributing sources, with the level of each in −dBov where the packet says.
+pub(super) type Contributing = Vec<(u32, Option<u8>)>;
 
 /// A packet that waits for its frame.
 #[derive(Debug, Clone)]
@@ -21,8 +27,7 @@ pub(super) struct WaitingPacket {
     pub payload: Vec<u8>,
     pub arrived: SimTime,
     pub audio_level: Option<u8>,
-    /// The contributing sources, with the level of each where the packet says.
-    pub contributing: Vec<(u32, Option<u8>)>,
+    pub contributing: Contributing,
 }
 
 /// A frame, and how it came.
@@ -35,7 +40,7 @@ pub(super) struct AssembledFrame {
     pub last_arrived: SimTime,
     pub packets: usize,
     pub audio_level: Option<u8>,
-    pub contributing: Vec<(u32, Option<u8>)>,
+    pub contributing: Contributing,
 }
 
 /// What became of a packet.
@@ -190,6 +195,10 @@ impl Assembler {
         if let Some(start) = start {
             self.drop_before(start);
             self.next = Some(start);
+        } else if let Some(too_many) = self.packets.len().checked_sub(OVERTAKING)
+            && let Some(first) = self.packets.keys().nth(too_many).copied()
+        {
+            self.drop_before(first);
         }
     }
 
@@ -260,7 +269,7 @@ impl Assembler {
         }
         self.needs_key = false;
         let arrivals = || packets.values().map(|(packet, _)| packet.arrived);
-        let mut contributing: Vec<_> = packets
+        let mut contributing: Contributing = packets
             .values()
             .flat_map(|(packet, _)| packet.contributing.iter().copied())
             .collect();
@@ -316,5 +325,145 @@ impl Assembler {
                 last = Some(packet.timestamp);
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::rtp::codec::Bitstream;
+    use crate::rtp::event::FrameStamp;
+
+    const NOW: SimTime = SimTime::from_millis(1000);
+
+    fn packet(codec: Codec, timestamp: u32, marker: bool, payload: &[u8]) -> WaitingPacket {
+        WaitingPacket {
+            codec,
+            timestamp,
+            marker,
+            payload: payload.to_vec(),
+            arrived: NOW,
+            audio_level: None,
+            contributing: Vec::new(),
+        }
+    }
+
+    /// The packets of a frame that has its number for a timestamp.
+    fn frame(codec: Codec, number: u32, key: bool) -> Vec<WaitingPacket> {
+        let stamp = FrameStamp {
+            number,
+            key,
+            rid: String::new(),
+            width: 16,
+            height: 16,
+        };
+        let mut bitstream = Bitstream::default();
+        codec.build(&stamp, 600, &mut bitstream);
+        let mut packets = Vec::new();
+        codec.packetise(&bitstream, key, number as u16, 250, &mut |payload, last| {
+            packets.push(packet(codec, number, last, payload));
+        });
+        packets
+    }
+
+    /// Frames 0 to 5, of which the first and the fourth are key frames, with the number of each packet.
+    fn stream(codec: Codec) -> Vec<(u64, WaitingPacket)> {
+        let packets = (0..6).flat_map(|number| frame(codec, number, number == 0 || number == 4));
+        (100..).zip(packets).collect()
+    }
+
+    fn frames(assembler: &mut Assembler, now: SimTime) -> Vec<u32> {
+        std::iter::from_fn(|| assembler.next_frame(now))
+            .map(|frame| frame.timestamp)
+            .collect()
+    }
+
+    #[test]
+    fn packets_in_any_order_give_frames_in_order() {
+        let mut rng = fastrand::Rng::with_seed(3);
+        for codec in [Codec::Vp8, Codec::Vp9, Codec::H264, Codec::Av1] {
+            let mut packets = stream(codec);
+            // What comes before a key frame is no beginning, so the first packet stays the first.
+            rng.shuffle(&mut packets[1..]);
+            let mut assembler = Assembler::new(MediaKind::Video);
+            assembler.set_patience(Duration::from_secs(1));
+            let mut given = Vec::new();
+            for (number, packet) in packets {
+                assert_eq!(assembler.insert(number, packet.clone()), Inserted::Waiting);
+                given.extend(frames(&mut assembler, NOW));
+                let again = assembler.insert(number, packet);
+                assert!(matches!(again, Inserted::Duplicate | Inserted::Late));
+            }
+            assert_eq!(given, [0, 1, 2, 3, 4, 5], "{codec:?}");
+            assert_eq!((assembler.take_dropped_frames(), assembler.deadline()), (0, None));
+        }
+    }
+
+    #[test]
+    fn after_a_loss_it_goes_on_with_a_key_frame_once_patience_ends() {
+        for codec in [Codec::Vp8, Codec::Vp9, Codec::H264, Codec::Av1] {
+            let mut assembler = Assembler::new(MediaKind::Video);
+            assembler.set_patience(Duration::from_millis(200));
+            let packets = stream(codec);
+            let lost = packets
+                .iter()
+                .position(|(_, packet)| packet.timestamp == 2)
+                .unwrap();
+            for (at, (number, packet)) in packets.into_iter().enumerate() {
+                if at != lost {
+                    assembler.insert(number, packet);
+                }
+            }
+            assert_eq!(frames(&mut assembler, NOW), [0, 1], "{codec:?}");
+            assert_eq!(assembler.deadline(), Some(NOW + Duration::from_millis(200)));
+            let later = NOW + Duration::from_millis(200);
+            assert_eq!(frames(&mut assembler, later), [4, 5], "{codec:?}");
+            assert!(!assembler.needs_key() && assembler.take_dropped_frames() >= 2);
+        }
+    }
+
+    #[test]
+    fn a_frame_ends_where_the_timestamp_changes_also_without_a_marker() {
+        let mut assembler = Assembler::new(MediaKind::Video);
+        for (number, mut packet) in stream(Codec::Vp8) {
+            packet.marker = false;
+            assembler.insert(number, packet);
+        }
+        // The last one may go on.
+        assert_eq!(frames(&mut assembler, NOW), [0, 1, 2, 3, 4]);
+    }
+
+    #[test]
+    fn padding_takes_a_number_and_nothing_else() {
+        let mut assembler = Assembler::new(MediaKind::Video);
+        let mut number = 7;
+        for packets in [frame(Codec::H264, 0, true), frame(Codec::H264, 1, false)] {
+            for packet in packets {
+                assembler.insert(number, packet);
+                number += 1;
+            }
+            assembler.insert(number, packet(Codec::H264, 0, false, &[]));
+            number += 1;
+        }
+        assert_eq!(frames(&mut assembler, NOW), [0, 1]);
+        assert_eq!(assembler.take_dropped_frames(), 0);
+    }
+
+    #[test]
+    fn frames_without_a_key_frame_do_not_pile_up() {
+        let mut assembler = Assembler::new(MediaKind::Video);
+        for number in 0..5000u32 {
+            let packets = frame(Codec::Vp8, number, false);
+            for (at, packet) in packets.into_iter().enumerate() {
+                assembler.insert(u64::from(number) * 3 + at as u64, packet);
+                assert!(frames(&mut assembler, NOW).is_empty());
+            }
+        }
+        assert!(
+            assembler.packets.len() <= OVERTAKING + 1,
+            "{}",
+            assembler.packets.len()
+        );
+        assert!(assembler.needs_key() && assembler.take_dropped_frames() > 4800);
     }
 }

@@ -362,6 +362,16 @@ impl MediaSource {
     }
 }
 
+impl MediaSource {
+    /// The same source, enabled or not.
+    pub(super) fn enabled(mut self, is_enabled: bool) -> MediaSource {
+        match &mut self {
+            MediaSource::Audio { enabled, .. } | MediaSource::Video { enabled, .. } => *enabled = is_enabled,
+        }
+        self
+    }
+}
+
 impl ReceiveSection {
     /// The format of a payload type that carries frames.
     pub(super) fn format(&self, payload_type: u8) -> Option<&PayloadFormat> {
@@ -376,13 +386,22 @@ impl ReceiveSection {
             .iter()
             .find(|format| format.rtx_payload_type == Some(payload_type))
     }
+}
 
-    /// Whether a payload type is one of this section.
-    pub(super) fn knows(&self, payload_type: u8) -> bool {
-        self.format(payload_type).is_some()
-            || self.repaired_format(payload_type).is_some()
-            || self
-                .telephone_event
-                .is_some_and(|events| events.payload_type == payload_type)
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn codecs_and_extensions_are_known_by_the_names_of_their_registries() {
+        assert_eq!(Codec::from_encoding_name("OPUS"), Some(Codec::Opus));
+        assert_eq!(Codec::from_encoding_name("h264"), Some(Codec::H264));
+        assert_eq!(Codec::from_encoding_name("rtx"), None);
+        let mid = HeaderExtensionKind::from_uri("urn:ietf:params:rtp-hdrext:sdes:mid");
+        assert_eq!(mid, Some(HeaderExtensionKind::Mid));
+        assert_eq!(
+            HeaderExtensionKind::from_uri("urn:ietf:params:rtp-hdrext:toffset"),
+            None
+        );
     }
 }

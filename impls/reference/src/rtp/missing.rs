@@ -24,6 +24,8 @@ const MOST: usize = 500;
 #[derive(Debug, Default)]
 pub(super) struct MissingPackets {
     packets: BTreeMap<u64, Asked>,
+    /// When to look next; nothing is due before.
+    next: Option<SimTime>,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -46,6 +48,9 @@ impl MissingPackets {
             due: now + REORDERING,
         };
         self.packets.extend(range.map(|number| (number, asked)));
+        if count > 0 {
+            self.next = Some(self.next.map_or(asked.due, |next| next.min(asked.due)));
+        }
     }
 
     /// A packet came after all: says whether it was missing.
@@ -69,14 +74,9 @@ impl MissingPackets {
         self.packets.clear();
     }
 
-    /// Whether a packet is being asked for.
-    pub fn contains(&self, number: u64) -> bool {
-        self.packets.contains_key(&number)
-    }
-
-    /// When [`MissingPackets::due`] gives something.
+    /// When to call [`MissingPackets::due`]. It may come to nothing, where what was missing has come.
     pub fn deadline(&self) -> Option<SimTime> {
-        self.packets.values().map(|asked| asked.due).min()
+        self.next.filter(|_| !self.packets.is_empty())
     }
 
     /// The numbers that are to be asked for now, ascending. Those that were asked for often enough are given up.
@@ -95,6 +95,7 @@ impl MissingPackets {
             due.push(*number as u16);
             true
         });
+        self.next = self.packets.values().map(|asked| asked.due).min();
         due
     }
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use glare_peer::SimTime;
 use rtp_types::RtpPacket;
 
-use super::assembler::{AssembledFrame, Assembler, Inserted, WaitingPacket};
+use super::assembler::{AssembledFrame, Assembler, Contributing, Inserted, WaitingPacket};
 use super::configuration::{Codec, Feedback, MediaKind, PayloadFormat};
 use super::event::ReceivedFrame;
 use super::extension::Extensions;
@@ -337,7 +337,7 @@ impl RtpReceiveStream {
     }
 
     /// The next frame, in its turn, with its contributing sources.
-    pub fn next_frame(&mut self, now: SimTime) -> Option<(ReceivedFrame, Vec<(u32, Option<u8>)>)> {
+    pub fn next_frame(&mut self, now: SimTime) -> Option<(ReceivedFrame, Contributing)> {
         loop {
             let frame = self.assembler.next_frame(now);
             self.playout.dropped(self.assembler.take_dropped_frames());
@@ -358,7 +358,7 @@ impl RtpReceiveStream {
         }
     }
 
-    fn received_frame(&self, frame: AssembledFrame) -> (ReceivedFrame, Vec<(u32, Option<u8>)>) {
+    fn received_frame(&self, frame: AssembledFrame) -> (ReceivedFrame, Contributing) {
         let size = frame.frame.size.or(self.playout.size());
         let (width, height) = size.filter(|_| self.kind == MediaKind::Video).unwrap_or((0, 0));
         let received = ReceivedFrame {

@@ -142,24 +142,39 @@ impl RtpSendStream {
         }
     }
 
-    /// Takes what a description, the track or the parameters have changed.
+    /// Takes what a description, the track or the parameters have changed. `index` is that of its encoding in the section; `sending`
+    /// says whether there are keys.
     pub fn configure(
         &mut self,
         now: SimTime,
         section: &Section,
-        format: PayloadFormat,
         index: usize,
-        encoding: &SendEncoding,
         source: Option<&AttachedSource>,
         sending: bool,
     ) {
+        let Some(send) = &section.send else {
+            return;
+        };
+        let Some(encoding) = send.encodings.get(index) else {
+            return;
+        };
         self.encoding = encoding.clone();
         self.index = index;
-        self.format = format;
-        self.extensions = SendExtensions::of(section, &format);
+        self.format = send.format;
+        self.extensions = SendExtensions::of(section, &send.format);
         let source = source.map(|attached| attached.source);
+        let was_running = self.encoder.deadline().is_some();
         self.encoder
-            .configure(now, format.codec, source, encoding, sending);
+            .configure(now, send.format.codec, source, encoding, sending);
+        // While it paused, the remote may have forgotten which stream it is.
+        self.known_by_remote &= was_running;
+    }
+
+    /// Stops making frames, and forgets those that were sent. The numbers stay.
+    pub fn pause(&mut self) {
+        self.encoder.pause();
+        self.history = History::default();
+        self.bitstream = Bitstream::default();
     }
 
     /// The SSRC of its retransmissions, if they have one.
@@ -507,7 +522,7 @@ fn round_trip_time(ntp_timestamp: u64, block: &ReportBlock) -> Option<Duration> 
     // The delay is cut to units, so a short time may come out a little below zero.
     let elapsed = u64::try_from(elapsed as i32).unwrap_or(0);
     (now.wrapping_sub(block.last_sender_report) < 1 << 31)
-        .then(|| Duration::from_nanos(elapsed * 1_000_000_000 >> 16))
+        .then(|| Duration::from_nanos((elapsed * 1_000_000_000) >> 16))
 }
 
 /// The timestamp of a packet that we wrote.

@@ -15,6 +15,9 @@ pub(super) const AUDIO_FRAME: Duration = Duration::from_millis(20);
 /// A key frame is made at the latest so long after the one before.
 const KEY_FRAME_INTERVAL: Duration = Duration::from_secs(10);
 
+/// Requests of the remote are not answered with key frames more often than that.
+const REQUEST_INTERVAL: Duration = Duration::from_millis(100);
+
 /// How much larger than the others a key frame is.
 const KEY_FRAME_FACTOR: f64 = 5.0;
 
@@ -38,11 +41,39 @@ const BLACK_FRAME: usize = 60;
 pub(super) struct AttachedSource {
     pub source: MediaSource,
     since: SimTime,
+    /// What it had given before it was last enabled or disabled.
+    given: Given,
+}
+
+#[derive(Debug, Clone, Copy, Default)]
+struct Given {
+    frames: u64,
+    audio_energy: f64,
+    /// Seconds.
+    samples_duration: f64,
 }
 
 impl AttachedSource {
     pub fn new(now: SimTime, source: MediaSource) -> AttachedSource {
-        AttachedSource { source, since: now }
+        AttachedSource {
+            source,
+            since: now,
+            given: Given::default(),
+        }
+    }
+
+    /// The source that takes its place: the same, and it goes on counting, where it is only enabled or disabled.
+    pub fn replaced(&self, now: SimTime, source: MediaSource) -> AttachedSource {
+        let mut replaced = AttachedSource::new(now, source);
+        if self.source.enabled(true) == source.enabled(true) {
+            let statistics = self.statistics(now);
+            replaced.given = Given {
+                frames: statistics.frames,
+                audio_energy: statistics.total_audio_energy,
+                samples_duration: statistics.total_samples_duration,
+            };
+        }
+        replaced
     }
 
     /// webrtc-stats#mediasourcestats-dict*: of what the source gave since it has been attached.
@@ -59,8 +90,8 @@ impl AttachedSource {
                     height: 0,
                     frames_per_second: 0.0,
                     audio_level,
-                    total_audio_energy: audio_level * audio_level * samples,
-                    total_samples_duration: samples,
+                    total_audio_energy: self.given.audio_energy + audio_level * audio_level * samples,
+                    total_samples_duration: self.given.samples_duration + samples,
                 }
             }
             MediaSource::Video {
@@ -73,7 +104,7 @@ impl AttachedSource {
                 let given = |at: Duration| (at.as_secs_f64() * framerate) as u64;
                 let before = elapsed.saturating_sub(Duration::from_secs(1));
                 SourceStatistics {
-                    frames: given(elapsed),
+                    frames: self.given.frames + given(elapsed),
                     width,
                     height,
                     frames_per_second: (given(elapsed) - given(before)) as f64,
@@ -105,6 +136,8 @@ pub(super) struct Encoder {
     number: u32,
     last_key: Option<SimTime>,
     key_wanted: bool,
+    /// Whether the remote has asked for a key frame.
+    key_requested: bool,
     /// By how many bytes the frames so far were larger than the bit rate has room for.
     debt: f64,
 }
@@ -139,6 +172,7 @@ impl Encoder {
             number: 0,
             last_key: None,
             key_wanted: false,
+            key_requested: false,
             debt: 0.0,
         }
     }
@@ -246,9 +280,14 @@ impl Encoder {
         1.0 / self.interval.as_secs_f64()
     }
 
-    /// Makes the next frame a key frame.
+    /// Makes a key frame soon, because the remote has asked for one: the next frame is, unless there was one a moment ago.
     pub fn request_key_frame(&mut self) {
-        self.key_wanted = true;
+        self.key_requested = true;
+    }
+
+    /// Makes no frames until the encoder is configured again.
+    pub fn pause(&mut self) {
+        self.next = None;
     }
 
     /// Makes no frame of what is due, and gives the time of it: a tone takes its place.
@@ -267,8 +306,11 @@ impl Encoder {
     pub fn encode(&mut self, now: SimTime, into: &mut Bitstream) -> Option<EncodedFrame> {
         let captured = self.pass_over(now)?;
         let is_audio = matches!(self.codec, Codec::Opus | Codec::Pcmu | Codec::Pcma);
-        let key =
-            is_audio || self.key_wanted || self.last_key.is_none_or(|last| now - last >= KEY_FRAME_INTERVAL);
+        let since_key = self.last_key.map_or(Duration::MAX, |last| now - last);
+        let key = is_audio
+            || self.key_wanted
+            || (self.key_requested && since_key >= REQUEST_INTERVAL)
+            || since_key >= KEY_FRAME_INTERVAL;
         let room = self.bitrate / 8.0 * self.interval.as_secs_f64();
         let size = if is_audio {
             room
@@ -283,6 +325,7 @@ impl Encoder {
         };
         if key {
             self.key_wanted = false;
+            self.key_requested = false;
             self.last_key = Some(now);
         }
         let stamp = FrameStamp {
@@ -430,6 +473,23 @@ mod tests {
     }
 
     #[test]
+    fn a_source_that_is_disabled_and_enabled_goes_on_counting() {
+        let at = SimTime::from_millis;
+        let mut source = AttachedSource::new(at(0), CAMERA);
+        for (milliseconds, enabled) in [(2000, false), (5000, true)] {
+            source = source.replaced(at(milliseconds), CAMERA.enabled(enabled));
+        }
+        assert_eq!(source.statistics(at(6000)).frames, 60 + 3 + 30);
+        let other = MediaSource::Video {
+            width: 2,
+            height: 2,
+            framerate: 10.0,
+            enabled: true,
+        };
+        assert_eq!(source.replaced(at(6000), other).statistics(at(7000)).frames, 10);
+    }
+
+    #[test]
     fn a_key_frame_comes_when_it_is_asked_for_and_when_an_encoding_goes_on() {
         let mut encoder = Encoder::new(fastrand::Rng::with_seed(1), Codec::Vp8);
         let mut bitstream = Bitstream::default();
@@ -440,7 +500,10 @@ mod tests {
         encoder.configure(SimTime::ZERO, Codec::Vp8, Some(CAMERA), &encoding(), true);
         assert!(frame(&mut encoder) && !frame(&mut encoder));
         encoder.request_key_frame();
-        assert!(frame(&mut encoder) && !frame(&mut encoder));
+        // Frames come every 33 ms, and no two key frames in 100 ms.
+        let between = (0..9).take_while(|_| !frame(&mut encoder)).count();
+        assert_eq!(between, 2);
+        assert!(!frame(&mut encoder));
         let paused = SendEncoding {
             active: false,
             ..encoding()

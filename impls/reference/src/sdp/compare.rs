@@ -58,6 +58,19 @@ pub(crate) fn check_answer_against(answer: &Description, offer: &Description) ->
             check_answered_media(answered, offered)?;
         }
     }
+    let answered_groups = answer.groups.iter().filter(|group| group.is_bundle());
+    let bundled: BTreeSet<&str> = answered_groups
+        .flat_map(|group| group.mids.iter().map(String::as_str))
+        .collect();
+    for (answered, offered) in answer.media.iter().zip(&offer.media) {
+        let apart = answered.mid().is_none_or(|mid| !bundled.contains(mid));
+        if offered.bundle_only && !answered.is_rejected() && apart {
+            return Err(ContentError::new(
+                answered.line,
+                "the media section was offered as bundle-only, and the answer does not bundle it (RFC 9143 section 6)",
+            ));
+        }
+    }
     let mut offered_groups: BTreeMap<&str, usize> = BTreeMap::new();
     for (number, group) in offer
         .groups
@@ -411,6 +424,29 @@ mod tests {
         let error =
             check_answer_against(&answered("a=recvonly", "a=rtcp-fb:120 goog-remb"), &offer).unwrap_err();
         assert_eq!(error.line, 27, "{error}");
+    }
+
+    #[test]
+    fn what_is_offered_as_bundle_only_is_bundled_or_rejected() {
+        let offer = parsed(BROWSER_OFFER);
+        let answer = BROWSER_OFFER
+            .replace("a=setup:actpass", "a=setup:active")
+            .replace("a=bundle-only\r\n", "")
+            .replace("m=video 0", "m=video 9")
+            .replace("m=application 0", "m=application 9");
+        check_answer_against(&parsed(&answer), &offer).unwrap();
+        let apart = answer.replace("BUNDLE 0 1 2", "BUNDLE 0 1");
+        let line = apart
+            .lines()
+            .position(|line| line.starts_with("m=application"))
+            .unwrap()
+            + 1;
+        assert_eq!(
+            check_answer_against(&parsed(&apart), &offer).unwrap_err().line as usize,
+            line
+        );
+        let rejected = apart.replace("m=application 9", "m=application 0");
+        check_answer_against(&parsed(&rejected), &offer).unwrap();
     }
 
     #[test]

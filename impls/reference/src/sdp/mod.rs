@@ -1,9 +1,9 @@
 //! Session descriptions: parsed, made and compared as JSEP (RFC 9429) says.
 //!
 //! Read `description` first: it is what a parsed description is, with `codec`, `extension`, `simulcast` and `media` for its
-//! parts. `line` and `attribute` hold the grammar of one line, `parse` and `media_attributes` put the lines together (RFC
-//! 9429 sections 5.8.1 and 5.8.2) within `limits`, `verify` checks what they mean (section 5.8.3) and `compare` holds a
-//! description against those before it.
+//! parts. `line` and `attribute` hold the grammar of one line, `attribute_list` that of a level; `parse` and
+//! `media_attributes` put the lines together (RFC 9429 sections 5.8.1 and 5.8.2) within `limits`, `verify` checks what they
+//! mean (section 5.8.3) and `compare` holds a description against those before it.
 //!
 //! To make a description (sections 5.2 and 5.3), `offer` and `answer` draw up a [`DescriptionPlan`]: `layout` says whose
 //! each media section is, `payload_types` what the numbers mean, `negotiate` what is common, `lip_sync` what is played in
@@ -16,6 +16,7 @@
 
 mod answer;
 mod attribute;
+mod attribute_list;
 mod candidates;
 mod codec;
 mod compare;

@@ -362,7 +362,7 @@ fn offered_media(
         codecs.sort_by_key(|codec| {
             answered
                 .iter()
-                .position(|it| it.payload_type == codec.payload_type || it.is_same_format(codec))
+                .position(|it| it.is_same_format(codec))
                 .unwrap_or(usize::MAX)
         });
     }

@@ -2,13 +2,12 @@
 
 use std::collections::BTreeSet;
 
-use super::attribute::{Level, attribute, fingerprint};
-use super::description::{
-    Attribute, Description, Direction, Group, Lined, MediaKind, MediaSection, Origin, SdpFingerprint, Setup,
-};
+use super::attribute::Level;
+use super::attribute_list::{attributes, direction, find, fingerprints, options, setup, value};
+use super::description::{Attribute, Description, Direction, Group, Lined, MediaKind, MediaSection, Origin};
 use super::error::SdpError;
 use super::extension::HeaderExtension;
-use super::limits::{MAX_FINGERPRINTS, MAX_GROUPS, MAX_ICE_OPTIONS, MAX_MEDIA_SECTIONS, MAX_TEXT};
+use super::limits::{MAX_MEDIA_SECTIONS, MAX_TEXT};
 use super::line::{Line, is_digits, is_token, lines};
 use super::media::Bandwidth;
 use super::media_attributes::read_media_attributes;
@@ -369,115 +368,6 @@ fn parse_media_line(line: &Line<'_>) -> Result<MediaLine, SdpError> {
         port: number,
         protocol: (*protocol).to_owned(),
         formats: formats.iter().map(|format| (*format).to_owned()).collect(),
-    })
-}
-
-/// Attributes of which RFC 9429 section 5.8 expects "a single" line.
-const SINGLE: &[&str] = &[
-    "bundle-only",
-    "end-of-candidates",
-    "ice-lite",
-    "ice-options",
-    "ice-pwd",
-    "ice-ufrag",
-    "max-message-size",
-    "maxptime",
-    "mid",
-    "ptime",
-    "rtcp",
-    "rtcp-mux",
-    "rtcp-mux-only",
-    "rtcp-rsize",
-    "sctp-port",
-    "setup",
-    "simulcast",
-    "tls-id",
-];
-
-fn attributes(lines: &[Line<'_>], level: Level) -> Result<Vec<Attribute>, SdpError> {
-    let mut attributes: Vec<Attribute> = Vec::new();
-    let mut seen: BTreeSet<&str> = BTreeSet::new();
-    let (mut fingerprints, mut groups) = (0, 0);
-    for line in lines.iter().filter(|line| line.letter == 'a') {
-        let attribute = attribute(line, level)?;
-        let too_much = match attribute.name.as_str() {
-            "fingerprint" => {
-                fingerprints += 1;
-                (fingerprints > MAX_FINGERPRINTS).then(|| format!("more than {MAX_FINGERPRINTS} lines"))
-            }
-            "group" => {
-                groups += 1;
-                (groups > MAX_GROUPS).then(|| format!("more than {MAX_GROUPS} lines"))
-            }
-            "ice-options" => {
-                (line.value.len() > MAX_ICE_OPTIONS).then(|| format!("more than {MAX_ICE_OPTIONS} bytes"))
-            }
-            _ => None,
-        };
-        if let Some(too_much) = too_much {
-            let message = format!("a={}: {too_much}", attribute.name);
-            return Err(SdpError::new(line.number, message));
-        }
-        let single = match Direction::from_name(&attribute.name) {
-            Some(_) => Some("direction"),
-            None => SINGLE.iter().find(|name| **name == attribute.name).copied(),
-        };
-        let again = single.is_some_and(|single| !seen.insert(single));
-        if again {
-            return Err(SdpError::new(
-                line.number,
-                format!("a={} is there a second time", attribute.name),
-            ));
-        }
-        attributes.push(attribute);
-    }
-    Ok(attributes)
-}
-
-fn find<'a>(attributes: &'a [Attribute], name: &str) -> Option<&'a Attribute> {
-    attributes.iter().find(|attribute| attribute.name == name)
-}
-
-fn value(attribute: &Attribute) -> &str {
-    attribute.value.as_deref().unwrap_or_default()
-}
-
-fn direction(attributes: &[Attribute]) -> Option<Direction> {
-    attributes
-        .iter()
-        .find_map(|attribute| Direction::from_name(&attribute.name))
-}
-
-fn options(attributes: &[Attribute]) -> Vec<String> {
-    find(attributes, "ice-options").map_or_else(Vec::new, |attribute| {
-        value(attribute).split_whitespace().map(str::to_owned).collect()
-    })
-}
-
-fn fingerprints(attributes: &[Attribute]) -> Vec<SdpFingerprint> {
-    attributes
-        .iter()
-        .filter(|attribute| attribute.name == "fingerprint")
-        .filter_map(|attribute| fingerprint(value(attribute)))
-        .collect()
-}
-
-fn setup(attribute: &Attribute) -> Result<Lined<Setup>, SdpError> {
-    let value = match value(attribute).trim_end().to_ascii_lowercase().as_str() {
-        "active" => Setup::Active,
-        "passive" => Setup::Passive,
-        "actpass" => Setup::Actpass,
-        "holdconn" => Setup::Holdconn,
-        other => {
-            return Err(SdpError::new(
-                attribute.line,
-                format!("{other:?} is not a value of a=setup"),
-            ));
-        }
-    };
-    Ok(Lined {
-        line: attribute.line,
-        value,
     })
 }
 

@@ -217,10 +217,13 @@ impl MediaSection {
         streams: impl Iterator<Item = &'a SimulcastStream>,
         direction: RidDirection,
     ) -> Vec<SimulcastEncoding> {
+        let formats: BTreeSet<u8> = self.formats.iter().filter_map(|it| it.parse().ok()).collect();
         let defined: BTreeSet<&str> = self
             .rids
             .iter()
             .filter(|rid| rid.direction == direction)
+            // An encoding of a format that the section does not have cannot be.
+            .filter(|rid| rid.payload_types.iter().all(|it| formats.contains(it)))
             .map(|rid| rid.id.as_str())
             .collect();
         let mut seen = BTreeSet::new();
@@ -283,5 +286,7 @@ mod tests {
             .collect();
         assert_eq!(found, [("1".to_owned(), true), ("2".to_owned(), false)]);
         assert!(section.simulcast_to_send().is_empty());
+        let other = parsed(&offer.replace("a=rid:1 recv", "a=rid:1 recv pt=96,111"));
+        assert_eq!(other.media[1].simulcast_to_receive().len(), 1);
     }
 }

@@ -179,6 +179,45 @@ fn each_bundle_policy_connects() {
 }
 
 #[test]
+fn without_a_group_each_media_description_has_its_transport() {
+    let mut world = World::new(513);
+    let (stream, tracks) = world.user_media(A, true, true);
+    for track in tracks {
+        world.add_track(A, track, stream);
+    }
+    let offer = world.create_offer(A);
+    world.set_local(A, offer.clone());
+    let mut ungrouped = offer.clone();
+    ungrouped.sdp = offer
+        .sdp
+        .split_inclusive("\r\n")
+        .filter(|line| !line.starts_with("a=group:BUNDLE"))
+        .collect::<String>()
+        .into();
+    world.set_remote(B, ungrouped);
+    world.answer(B);
+    world.connect();
+    for side in [A, B] {
+        let transports: Vec<Handle> = world
+            .transceivers(side)
+            .into_iter()
+            .map(|transceiver| {
+                let receiver = world.object(side, transceiver, Attribute::Receiver);
+                world.object(side, receiver, Attribute::Transport)
+            })
+            .collect();
+        assert_ne!(transports[0], transports[1]);
+        for transport in transports {
+            assert_eq!(world.string(side, transport, Attribute::State), "connected");
+        }
+    }
+    let flows = world.run_until(Duration::from_secs(3), |world| {
+        (0..2).all(|index| !world.is_muted(B, world.received_track(B, index)))
+    });
+    assert!(flows, "{:#?} {:#?}", world.log, world.notes);
+}
+
+#[test]
 fn the_remote_side_learns_of_tracks_and_streams_before_the_promise_settles() {
     let mut world = World::new(520);
     let (stream, tracks) = world.user_media(A, true, false);
@@ -425,7 +464,26 @@ fn negotiation_is_needed_for_what_is_not_described() {
     assert_eq!(world.log_of(A), ["negotiationneeded"]);
     world.negotiate(A);
     world.log.clear();
+    // "sendonly" is what was negotiated, and needs nothing.
     let direction = RtpTransceiverDirection::SendOnly;
+    returned(
+        world
+            .call(
+                A,
+                Operation::SetDirection {
+                    transceiver,
+                    direction,
+                },
+            )
+            .1,
+    );
+    world.turn();
+    assert!(
+        !world.log_of(A).contains(&"negotiationneeded"),
+        "{:#?}",
+        world.log
+    );
+    let direction = RtpTransceiverDirection::Inactive;
     returned(
         world
             .call(

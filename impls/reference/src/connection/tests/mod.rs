@@ -7,5 +7,6 @@ mod errors;
 mod event_order;
 mod media;
 mod negotiation;
+mod network;
 mod restart;
 mod world;

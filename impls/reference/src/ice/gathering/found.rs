@@ -31,7 +31,7 @@ impl IceAgent {
             return;
         };
         let (server, rank) = (session.server.clone(), session.rank);
-        // draft-ietf-mmusic-mdns-ice-candidates section 3.1.2: what is hidden is hidden here too.
+        // draft-ietf-mmusic-mdns-ice-candidates section 3.1: what is hidden is hidden here too.
         let related = if self.configuration.hide_addresses {
             hidden(local)
         } else {

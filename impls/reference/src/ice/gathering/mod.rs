@@ -16,6 +16,7 @@ use crate::ice::configuration::{LocalAddresses, interleave, may_be_gathered};
 use crate::ice::endpoint::Base;
 use crate::ice::generation::{Found, hidden};
 use crate::ice::server::{IceServer, ServerHost, ServerScheme, ServerTransport};
+use crate::ice::tls::TlsClient;
 use crate::ice::transaction::{Due, MINIMUM_TIMEOUT, Schedule};
 use crate::ice::turn::{TurnClient, TurnEvent};
 use crate::ice::{CandidateError, IceEvent, ResolveId, SendError, stun};
@@ -43,6 +44,8 @@ struct Session {
     /// The order of preference among all sessions.
     rank: u16,
     stage: Stage,
+    /// What lies over the connection, where TLS does.
+    tls: Option<Box<TlsClient>>,
     /// Whether the current generation waits for it.
     is_awaited: bool,
     redirections: u8,
@@ -254,6 +257,7 @@ impl IceAgent {
             remote,
             rank,
             stage,
+            tls: None,
             is_awaited: true,
             redirections: 0,
         });
@@ -279,7 +283,6 @@ impl IceAgent {
 fn why_unsupported(server: &IceServer) -> Option<&'static str> {
     match (server.url.scheme, server.url.transport) {
         (ServerScheme::Stuns, _) => Some("unsupported: STUN over TLS shows TCP addresses only"),
-        (_, ServerTransport::Tls) => Some("unsupported: TURN over TLS"),
         (_, ServerTransport::Dtls) => Some("unsupported: TURN over DTLS"),
         _ => None,
     }

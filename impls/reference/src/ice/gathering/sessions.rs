@@ -10,6 +10,7 @@ use super::{KEEPALIVE_INTERVAL, MAXIMUM_REDIRECTIONS, Probe, Session, Stage, UNR
 use crate::ice::agent::IceAgent;
 use crate::ice::endpoint::Base;
 use crate::ice::server::{ServerScheme, ServerTransport};
+use crate::ice::tls::TlsClient;
 use crate::ice::transaction::{MINIMUM_TIMEOUT, Schedule};
 use crate::ice::turn::{TurnClient, TurnEvent};
 use crate::ice::{ResolveId, stun};
@@ -92,13 +93,48 @@ impl IceAgent {
 
     /// The connection to a server is open.
     pub(in crate::ice) fn server_connected(&mut self, now: SimTime, id: u32, local: SocketAddr) {
-        let rng = self.rng.fork();
+        let (rng, tls_rng) = (self.rng.fork(), self.rng.fork());
         let Some(session) = self.gathering.find(id) else {
             return;
         };
         session.local = local;
+        if session.server.url.transport == ServerTransport::Tls {
+            let configuration = &self.configuration;
+            let unix_time = configuration.unix_time + now.saturating_since(SimTime::ZERO);
+            let host = &session.server.url.host;
+            match TlsClient::new(host, &configuration.trust_anchors, unix_time, tls_rng) {
+                Ok(client) => session.tls = Some(Box::new(client)),
+                Err(why) => return self.session_failed(id, UNREACHABLE, &why),
+            }
+        }
         session.stage = Stage::Turn(new_client(session, rng));
         self.allocate(now, id);
+        self.flush_tls(id);
+    }
+
+    /// Sends what TLS has to send.
+    fn flush_tls(&mut self, id: u32) {
+        let session = self.gathering.find(id);
+        if let Some(tls) = session.and_then(|session| session.tls.as_mut()) {
+            let bytes = tls.transmit();
+            if !bytes.is_empty() {
+                self.send_to_server(id, bytes);
+            }
+        }
+    }
+
+    /// Sends a message over the connection to a server, through TLS where that lies over it.
+    fn send_message(&mut self, id: u32, packet: Vec<u8>) {
+        let Some(session) = self.gathering.find(id) else {
+            return;
+        };
+        match &mut session.tls {
+            Some(tls) => match tls.send(&packet) {
+                Ok(()) => self.flush_tls(id),
+                Err(why) => self.server_disconnected(id, &why),
+            },
+            None => self.send_to_server(id, packet),
+        }
     }
 
     /// The connection to a server did not open, or was closed.
@@ -125,14 +161,20 @@ impl IceAgent {
         self.conclude_gathering();
     }
 
-    /// What came over a connection to a server.
-    pub(in crate::ice) fn decrypt(
-        &mut self,
-        _now: SimTime,
-        _id: u32,
-        data: &[u8],
-    ) -> Result<Vec<u8>, String> {
-        Ok(data.to_vec())
+    /// What came over a connection to a server, out of TLS where that lies over it.
+    ///
+    /// # Errors
+    ///
+    /// Why the connection is to be given up.
+    pub(in crate::ice) fn decrypt(&mut self, id: u32, data: &[u8]) -> Result<Vec<u8>, String> {
+        let session = self.gathering.find(id);
+        let Some(tls) = session.and_then(|session| session.tls.as_mut()) else {
+            return Ok(data.to_vec());
+        };
+        let plain = tls.input(data);
+        // An alert goes out also where the input was wrong.
+        self.flush_tls(id);
+        plain
     }
 
     /// A datagram that may be of a server. Returns whether it was.
@@ -227,9 +269,10 @@ impl IceAgent {
         session.redirections += 1;
         session.remote = Some(alternate);
         session.stage = Stage::Ready;
-        if session.server.url.transport == ServerTransport::Tcp {
+        if !is_datagram(session) {
             session.local.set_port(0);
         }
+        session.tls = None;
         self.close_server_stream(id);
     }
 
@@ -247,7 +290,7 @@ impl IceAgent {
             if let Some(packet) = client.transmit() {
                 match remote {
                     Some(remote) if is_datagram => self.send_to(local, remote, packet),
-                    _ => self.send_to_server(id, packet),
+                    _ => self.send_message(id, packet),
                 }
                 continue;
             }
@@ -338,6 +381,13 @@ impl IceAgent {
             self.report(Some(local), &url, code, reason);
         }
     }
+}
+
+fn is_datagram(session: &Session) -> bool {
+    matches!(
+        session.server.url.transport,
+        ServerTransport::Udp | ServerTransport::Dtls
+    )
 }
 
 fn new_client(session: &Session, rng: fastrand::Rng) -> Box<TurnClient> {

@@ -5,25 +5,18 @@ use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
 use glare_peer::{IceTransportState, SimTime};
-use stun_types::attribute::XorMappedAddress;
-use stun_types::message::{
-    BINDING, Message, MessageClass, MessageWrite as _, MessageWriteExt as _, MessageWriteVec,
-};
 use turn_server_proto::api::{Transmit as ServerTransmit, TurnServerApi as _, TurnServerPollRet};
 use turn_server_proto::server::TurnServer;
 use turn_types::prelude::DelayedTransmitBuild as _;
 use turn_types::{AddressFamily, Instant, TransportType};
 
 use super::network::{A, B, address};
+use super::tls::{TLS_SERVER, TlsServer};
+use super::turn_server::{SERVER, answer_binding, new_server, with_padding, without_padding};
 use crate::ice::{
-    Candidate, CandidateError, IceAgent, IceConfiguration, IceCredentials, IceEvent, IceRequest, IceServer,
-    ListenerId, LocalAddresses, Role, SelectedPair, StreamId,
+    Candidate, CandidateError, IceAgent, IceConfiguration, IceCredentials, IceEvent, IceRequest, ListenerId,
+    LocalAddresses, Role, SelectedPair, StreamId,
 };
-
-pub(super) const SERVER: &str = "198.51.100.1:3478";
-pub(super) const REALM: &str = "example.org";
-pub(super) const USERNAME: &str = "user";
-pub(super) const CREDENTIAL: &str = "secret";
 
 /// One agent, its host, and what it told.
 pub(super) struct Host {
@@ -92,6 +85,7 @@ pub(super) struct Internet {
     pub(super) dead: BTreeSet<SocketAddr>,
     pub(super) udp_server: TurnServer,
     pub(super) tcp_server: TurnServer,
+    pub(super) tls_server: TlsServer,
     /// Datagrams and their ends, as they were sent.
     pub(super) seen: Vec<(SocketAddr, SocketAddr, Vec<u8>)>,
     relays: Vec<(SocketAddr, TransportType)>,
@@ -102,58 +96,6 @@ pub(super) struct Internet {
     in_flight: BTreeMap<(SimTime, u64), Happening>,
     sequence: u64,
     rng: fastrand::Rng,
-}
-
-/// A server at this URL, with the credentials that the test's server knows.
-pub(super) fn server(url: &str) -> IceServer {
-    let urls = [url.to_owned()];
-    let mut servers = IceServer::validate(&urls, Some(USERNAME), Some(CREDENTIAL)).unwrap();
-    servers.remove(0)
-}
-
-pub(super) fn with_servers(urls: &[&str]) -> IceConfiguration {
-    IceConfiguration {
-        servers: urls.iter().map(|url| server(url)).collect(),
-        ..IceConfiguration::default()
-    }
-}
-
-fn new_server(transport: TransportType) -> TurnServer {
-    let mut server = TurnServer::new(transport, address(SERVER), REALM.to_owned());
-    server.add_user(USERNAME.to_owned(), CREDENTIAL.to_owned());
-    server
-}
-
-/// The answer to a Binding request. The server library, at 0.7.3, sends it to its own address instead of to the client.
-fn answer_binding(request: &[u8], client: SocketAddr) -> Option<Vec<u8>> {
-    let request = Message::from_bytes(request).ok()?;
-    if !request.has_method(BINDING) || !request.has_class(MessageClass::Request) {
-        return None;
-    }
-    let mut answer = Message::builder_success(&request, MessageWriteVec::new());
-    let mapped = XorMappedAddress::new(client, request.transaction_id());
-    answer.add_attribute(&mapped).unwrap();
-    Some(answer.finish())
-}
-
-fn is_channel_data(data: &[u8]) -> bool {
-    data.len() >= 4 && data[0] >> 6 == 0b01
-}
-
-/// RFC 8656 section 12.5 has ChannelData padded on streams; the server library, at 0.7.3, neither expects nor sends that.
-fn without_padding(mut data: Vec<u8>) -> Vec<u8> {
-    if is_channel_data(&data) {
-        assert_eq!(data.len() % 4, 0, "ChannelData is padded on a stream");
-        data.truncate(4 + usize::from(u16::from_be_bytes([data[2], data[3]])));
-    }
-    data
-}
-
-fn with_padding(mut data: Vec<u8>) -> Vec<u8> {
-    if is_channel_data(&data) {
-        data.resize(data.len().next_multiple_of(4), 0);
-    }
-    data
 }
 
 impl Internet {
@@ -189,6 +131,7 @@ impl Internet {
             dead: BTreeSet::new(),
             udp_server: new_server(TransportType::Udp),
             tcp_server: new_server(TransportType::Tcp),
+            tls_server: TlsServer::new(),
             seen: Vec::new(),
             relays: Vec::new(),
             next_relay: 50_000,
@@ -349,8 +292,14 @@ impl Internet {
                 to: End::Server(client),
                 data,
             } => {
-                let data = without_padding(data);
-                self.server_input(TransportType::Tcp, client, address(SERVER), data);
+                let Some((messages, back)) = self.tls_server.decrypt(client, &data) else {
+                    let data = without_padding(data);
+                    return self.server_input(TransportType::Tcp, client, address(SERVER), data);
+                };
+                self.deliver_to_client(client, back);
+                for message in messages {
+                    self.server_input(TransportType::Tcp, client, address(SERVER), message);
+                }
             }
             Happening::Closed {
                 to: End::Agent(side, id),
@@ -428,11 +377,11 @@ impl Internet {
                 to: answer.to,
                 data: answer.data.build(),
             };
-            self.from_server(answer);
+            self.deliver_from_server(answer);
         }
     }
 
-    fn from_server(&mut self, packet: ServerTransmit<Vec<u8>>) {
+    fn deliver_from_server(&mut self, packet: ServerTransmit<Vec<u8>>) {
         match packet.transport {
             TransportType::Udp => self.later(Happening::Datagram {
                 from: packet.from,
@@ -440,13 +389,18 @@ impl Internet {
                 data: packet.data,
             }),
             TransportType::Tcp => {
-                let client = End::Server(packet.to);
-                let connection = self.connections.iter().find(|ends| ends.contains(&client));
-                if let Some([to, _]) = connection.copied() {
-                    let data = with_padding(packet.data);
-                    self.later(Happening::Bytes { to, data });
-                }
+                let data = self.tls_server.encrypt(packet.to, with_padding(packet.data));
+                self.deliver_to_client(packet.to, data);
             }
+        }
+    }
+
+    /// Bytes on the connection of a client of the server.
+    fn deliver_to_client(&mut self, client: SocketAddr, data: Vec<u8>) {
+        let server = End::Server(client);
+        let connection = self.connections.iter().find(|ends| ends.contains(&server));
+        if let Some([to, _]) = connection.copied() {
+            self.later(Happening::Bytes { to, data });
         }
     }
 
@@ -459,7 +413,7 @@ impl Internet {
                     TransportType::Tcp => &mut self.tcp_server,
                 };
                 if let Some(packet) = server.poll_transmit(now) {
-                    self.from_server(packet);
+                    self.deliver_from_server(packet);
                     continue;
                 }
                 let TurnServerPollRet::AllocateSocket {
@@ -491,7 +445,10 @@ impl Internet {
 
     fn connect(&mut self, side: usize, id: StreamId, local: SocketAddr, remote: SocketAddr) {
         let here = End::Agent(side, id);
-        if remote == address(SERVER) {
+        if remote == address(TLS_SERVER) {
+            self.tls_server.accept(local);
+        }
+        if remote == address(SERVER) || remote == address(TLS_SERVER) {
             self.connections.push([here, End::Server(local)]);
             return self.later(Happening::Connected { side, id, local });
         }

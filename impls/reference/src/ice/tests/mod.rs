@@ -10,6 +10,9 @@ mod network;
 mod restart;
 mod servers;
 mod streams;
+mod tls;
+mod turn;
+mod turn_server;
 
 use std::time::Duration;
 

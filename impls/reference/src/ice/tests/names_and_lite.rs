@@ -6,8 +6,9 @@ use glare_peer::IceTransportState as State;
 use stun_types::message::{Message, MessageClass};
 
 use super::SECOND;
-use super::internet::{Internet, with_servers};
+use super::internet::Internet;
 use super::network::{A, B, address};
+use super::turn_server::with_servers;
 use crate::ice::statistics::PairStatisticsState;
 use crate::ice::{Candidate, CandidateAddress, CandidateUse, IceConfiguration, Role};
 
@@ -20,7 +21,11 @@ fn hiding() -> IceConfiguration {
 
 #[test]
 fn hidden_host_candidates_go_by_names_that_the_peer_resolves() {
-    let mut net = Internet::new(1, [hiding(), hiding()]);
+    let without_server = IceConfiguration {
+        servers: Vec::new(),
+        ..hiding()
+    };
+    let mut net = Internet::new(1, [hiding(), without_server]);
     net.hosts[A].outside = Some(address("203.0.113.9:7000"));
     net.gather_and_signal();
     let candidates = &net.hosts[A].all_candidates;
@@ -37,6 +42,16 @@ fn hidden_host_candidates_go_by_names_that_the_peer_resolves() {
     assert!(matches!(net.pair(A).remote.address, CandidateAddress::Name(_)));
     assert_eq!(net.pair(A).remote_address, address("10.0.0.2:6000"));
     assert!(!net.pair(A).local.to_string().contains("10.0.0.1"));
+}
+
+#[test]
+fn a_server_reflexive_candidate_that_is_hidden_as_a_host_candidate_is_not_redundant() {
+    let mut net = Internet::new(8, [hiding(), IceConfiguration::default()]);
+    net.gather(A);
+    assert!(net.run_until(SECOND, |net| net.hosts[A].complete.is_some()));
+    let candidates = &net.hosts[A].all_candidates;
+    assert_eq!(candidates.len(), 2);
+    assert_eq!(candidates[1].socket_address(), Some(address("10.0.0.1:5000")));
 }
 
 #[test]

@@ -157,3 +157,31 @@ fn whatever_happened_before_a_restart_of_both_sides_connects() {
         assert_eq!(of_a, of_b.map(|(local, remote)| (remote, local)), "seed {seed}");
     }
 }
+
+#[test]
+fn a_late_candidate_of_the_generation_before_counts_until_the_restart_is_answered() {
+    let mut network = Network::new(29);
+    network.signal_everything();
+    assert!(network.run_until(SECOND, both_completed));
+    let of_b = network.ends[B]
+        .agent
+        .local_credentials()
+        .username_fragment
+        .clone();
+    let late = |port: u16| {
+        let text = format!("candidate:7 1 udp 7 192.0.2.7 {port} typ host ufrag {of_b}");
+        text.parse().unwrap()
+    };
+    network.restart(A);
+    let used = network.ends[A].agent.add_remote_candidate(network.now, late(1));
+    assert_eq!(used, CandidateUse::Used);
+    assert!(network.ends[A].agent.remote_candidates().is_empty());
+    assert!(network.ends[A].agent.abandon_restart(network.now));
+    assert_eq!(network.ends[A].agent.remote_candidates().len(), 2);
+
+    network.restart(A);
+    network.restart(B);
+    network.tell_credentials(A);
+    let used = network.ends[A].agent.add_remote_candidate(network.now, late(2));
+    assert!(matches!(used, CandidateUse::Ignored(_)), "{used:?}");
+}

@@ -161,9 +161,7 @@ fn elements(payload: &[u8]) -> Result<Vec<&[u8]>, PayloadError> {
     Ok(elements)
 }
 
-pub(super) fn reassemble<'a>(
-    payloads: &mut dyn Iterator<Item = &'a [u8]>,
-) -> Result<Reassembled, PayloadError> {
+pub(super) fn reassemble(payloads: &mut dyn Iterator<Item = &[u8]>) -> Result<Reassembled, PayloadError> {
     let mut frame = Reassembled::default();
     let mut continues = false;
     for payload in payloads {

@@ -11,9 +11,7 @@ pub(super) fn build(stamp: &FrameStamp, into: &mut Bitstream) {
     into.end_unit();
 }
 
-pub(super) fn reassemble<'a>(
-    payloads: &mut dyn Iterator<Item = &'a [u8]>,
-) -> Result<Reassembled, PayloadError> {
+pub(super) fn reassemble(payloads: &mut dyn Iterator<Item = &[u8]>) -> Result<Reassembled, PayloadError> {
     let mut frame = Reassembled {
         key: true,
         ..Reassembled::default()

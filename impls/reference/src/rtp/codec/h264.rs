@@ -212,9 +212,7 @@ pub(super) fn inspect(payload: &[u8]) -> Result<PayloadInspection, PayloadError>
     }
 }
 
-pub(super) fn reassemble<'a>(
-    payloads: &mut dyn Iterator<Item = &'a [u8]>,
-) -> Result<Reassembled, PayloadError> {
+pub(super) fn reassemble(payloads: &mut dyn Iterator<Item = &[u8]>) -> Result<Reassembled, PayloadError> {
     let mut frame = Reassembled::default();
     let bitstream = &mut frame.bitstream;
     let mut in_fragments = false;

@@ -192,9 +192,7 @@ fn uncompressed_header(frame: &[u8]) -> Option<UncompressedHeader> {
     Some(header)
 }
 
-pub(super) fn reassemble<'a>(
-    payloads: &mut dyn Iterator<Item = &'a [u8]>,
-) -> Result<Reassembled, PayloadError> {
+pub(super) fn reassemble(payloads: &mut dyn Iterator<Item = &[u8]>) -> Result<Reassembled, PayloadError> {
     let mut frame = Reassembled::default();
     for payload in payloads {
         let (_, _, rest) =

@@ -34,6 +34,11 @@ impl RtcpWriter {
         self.datagram
     }
 
+    /// The bytes that were written.
+    pub fn len(&self) -> usize {
+        self.datagram.len()
+    }
+
     /// RFC 3550 section 6.4.1. Blocks beyond 31 are left out.
     pub fn sender_report(&mut self, info: &SenderInfo, blocks: &[ReportBlock]) {
         let mut report = SenderReport::builder(info.ssrc)

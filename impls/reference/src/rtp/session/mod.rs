@@ -184,7 +184,8 @@ impl MediaSession {
     /// Says `BYE` for streams and keeps their numbers, should their SSRCs come back.
     fn end(&mut self, now: SimTime, ended: Vec<RtpSendStream>) {
         self.send_bye(now, &ended.iter().collect::<Vec<_>>());
-        for sender in ended.into_iter().filter(RtpSendStream::has_sent) {
+        for mut sender in ended.into_iter().filter(RtpSendStream::has_sent) {
+            sender.pause();
             self.dormant.insert(sender.ssrc, sender);
         }
     }

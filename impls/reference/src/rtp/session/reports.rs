@@ -142,13 +142,17 @@ impl MediaSession {
         let round_trip_time = self.senders().filter_map(RtpSendStream::round_trip_time).max();
         let mut writer = RtcpWriter::default();
         self.begin_compound(&mut writer);
+        let beginning = writer.len();
         for receiver in self.receivers.values_mut() {
             if receiver.has_feedback(now) {
                 receiver.write_feedback(now, reporter, round_trip_time, &mut writer);
             }
         }
         self.transport_feedback.write(now, reporter, &mut writer);
-        self.outlet.send_rtcp(writer.finish());
+        // What was missing may have come in the meantime.
+        if writer.len() > beginning {
+            self.outlet.send_rtcp(writer.finish());
+        }
     }
 
     /// Says that streams have ended (RFC 3550 section 6.3.7), if anything of them was sent.

@@ -52,6 +52,7 @@ impl ActiveSection {
         let before = std::mem::take(&mut self.senders);
         let mut before: Dormant = before.into_iter().map(|sender| (sender.ssrc, sender)).collect();
         let Some(send) = &self.section.send else {
+            before.values_mut().for_each(RtpSendStream::pause);
             dormant.append(&mut before);
             self.source = None;
             self.tones.stop();
@@ -73,7 +74,11 @@ impl ActiveSection {
     /// Gives the section another source, and the senders what it means for them.
     pub fn attach(&mut self, now: SimTime, source: Option<MediaSource>) {
         if self.source.map(|attached| attached.source) != source {
-            self.source = source.map(|source| AttachedSource::new(now, source));
+            let before = self.source;
+            self.source = source.map(|source| match before {
+                Some(before) => before.replaced(now, source),
+                None => AttachedSource::new(now, source),
+            });
         }
         if let Some(send) = &mut self.section.send {
             send.source = source;
@@ -82,19 +87,8 @@ impl ActiveSection {
 
     /// Tells the senders all that they have to know. `sending` says whether there are keys.
     pub fn apply(&mut self, now: SimTime, sending: bool) {
-        let Some(send) = &self.section.send else {
-            return;
-        };
-        for (index, (sender, encoding)) in self.senders.iter_mut().zip(&send.encodings).enumerate() {
-            sender.configure(
-                now,
-                &self.section,
-                send.format,
-                index,
-                encoding,
-                self.source.as_ref(),
-                sending,
-            );
+        for (index, sender) in self.senders.iter_mut().enumerate() {
+            sender.configure(now, &self.section, index, self.source.as_ref(), sending);
         }
         if self.senders.iter().all(|sender| sender.deadline().is_none()) {
             self.tones.stop();

@@ -77,6 +77,7 @@ fn every_profile_of_srtp_carries_it() {
         }
         pair.seconds(1);
         assert_eq!(pair.frames(1, 1000).len(), 50, "{profile:?}");
+        assert_eq!((pair.sides[0].unprotected(), pair.sides[1].dropped()), (0, 0));
     }
 }
 
@@ -166,7 +167,7 @@ fn parameters_of_an_encoding_take_effect_at_once() {
         ..encoding(1000)
     };
     pair.on(0, |session, now| {
-        session.set_encodings(now, "0", &[limited.clone()])
+        session.set_encodings(now, "0", std::slice::from_ref(&limited));
     });
     pair.seconds(4);
     let statistics = pair.outbound(0, 1000);
@@ -253,4 +254,77 @@ fn nothing_is_sent_or_taken_after_the_end() {
     assert_eq!(pair.totals[0], totals[0]);
     assert_eq!(pair.sides[0].deadline(), None);
     assert_eq!(pair.sides[0].transmit(), None);
+}
+
+#[test]
+fn a_section_that_goes_on_says_again_who_it_is_and_begins_with_a_key_frame() {
+    let mut pair = Pair::new(1);
+    let both = |active: bool, of: fn(&str, Codec) -> Section| {
+        ["x", "y"].map(|mid| {
+            if active {
+                of(mid, Codec::Vp8)
+            } else {
+                section(mid, Codec::Vp8)
+            }
+        })
+    };
+    let send = |mid: &str, codec| sending(mid, codec, if mid == "x" { 10 } else { 20 });
+    for _ in 0..3 {
+        pair.configure(1, both(true, receiving).to_vec());
+        pair.configure(0, both(true, send).to_vec());
+        pair.take(1);
+        // Long enough that the remote has shown that it knows the streams, which share their payload types.
+        pair.seconds(12);
+        for ssrc in [10, 20] {
+            let frames = pair.frames(1, ssrc);
+            assert!(frames.len() > 350 && frames[0].key, "{}", frames.len());
+        }
+        pair.configure(0, both(false, send).to_vec());
+        pair.seconds(1);
+        pair.configure(1, both(false, receiving).to_vec());
+    }
+    assert_eq!(pair.sides[1].dropped(), 0);
+}
+
+#[test]
+fn the_streams_go_on_with_the_keys_of_another_association() {
+    let mut pair = Pair::flowing(1, &[Codec::Opus, Codec::Vp8]);
+    pair.seconds(3);
+    // Nothing is on its way while the keys change.
+    for mid in ["0", "1"] {
+        pair.on(0, |session, now| session.set_source(now, mid, None));
+    }
+    pair.seconds(1);
+    for side in 0..2 {
+        let profile = SrtpProfile::Aes128CmHmacSha1_80;
+        pair.on(side, |session, now| {
+            session.set_keys(now, profile, &[9; 60], side == 1)
+        })
+        .unwrap();
+    }
+    pair.take(1);
+    pair.on(0, |session, now| session.set_source(now, "0", Some(MICROPHONE)));
+    pair.on(0, |session, now| session.set_source(now, "1", Some(CAMERA)));
+    pair.seconds(3);
+    assert_eq!(
+        (pair.frames(1, 1000).len(), pair.frames(1, 2000).len()),
+        (150, 90)
+    );
+    assert_eq!(pair.take(1), [], "they are the streams of before");
+}
+
+#[test]
+fn timestamps_follow_the_clock_of_the_codec() {
+    let mut pair = Pair::flowing(1, &[Codec::Opus, Codec::Pcmu, Codec::Vp8]);
+    pair.seconds(5);
+    for (ssrc, step, tolerance) in [(1000, 960, 0), (2000, 160, 0), (3000, 3000, 1)] {
+        let frames = pair.frames(1, ssrc);
+        let steps = frames
+            .windows(2)
+            .map(|two| two[1].rtp_timestamp.wrapping_sub(two[0].rtp_timestamp));
+        assert!(
+            steps.into_iter().all(|found| found.abs_diff(step) <= tolerance),
+            "{ssrc}"
+        );
+    }
 }

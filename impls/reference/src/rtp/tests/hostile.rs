@@ -68,7 +68,7 @@ fn decrypted_packets_of_any_content_do_no_harm() {
     for seed in 0..3 {
         let (mut pair, real) = victim(seed);
         let mut rng = fastrand::Rng::with_seed(seed);
-        for round in 0..30_000u32 {
+        for round in 0..6_000u32 {
             let mut packet = rng.choice(&real).cloned().unwrap_or_default();
             mutate(&mut rng, &mut packet);
             let now = pair.now;
@@ -121,7 +121,7 @@ fn numbers_that_leap_do_not_make_the_receiver_ask_for_all_between() {
     pair.seconds(1);
     let mut rng = fastrand::Rng::with_seed(2);
     let mut sent = 0;
-    for number in 0..20_000u32 {
+    for number in 0..5_000u32 {
         let mut packet = Vec::new();
         let header = packet::RtpHeader {
             payload_type: 96,
@@ -140,7 +140,7 @@ fn numbers_that_leap_do_not_make_the_receiver_ask_for_all_between() {
         while pair.sides[1].event().is_some() {}
     }
     // What it asks for is less than what it got.
-    assert!(sent < 20_000 * 60, "{sent} bytes");
+    assert!(sent < 5_000 * 60, "{sent} bytes");
 }
 
 #[test]
@@ -164,7 +164,7 @@ fn asking_for_the_same_packet_again_and_again_is_answered_now_and_then() {
 #[test]
 fn streams_of_many_ssrcs_are_not_all_kept() {
     let mut pair = Pair::flowing(1, &[Codec::Opus]);
-    for ssrc in 0..50_000u32 {
+    for ssrc in 0..10_000u32 {
         let mut packet = Vec::new();
         let header = packet::RtpHeader {
             payload_type: 111,
@@ -174,7 +174,7 @@ fn streams_of_many_ssrcs_are_not_all_kept() {
             ssrc,
         };
         packet::write(&mut packet, &header, None, &[&[0x78, 1, 2]]);
-        let now = SimTime::from_millis(u64::from(ssrc) * 10);
+        let now = SimTime::from_millis(u64::from(ssrc) * 50);
         pair.sides[1].input_decrypted(now, &packet);
         while pair.sides[1].event().is_some() || pair.sides[1].transmit().is_some() {}
     }

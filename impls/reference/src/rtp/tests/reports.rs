@@ -131,3 +131,35 @@ fn the_source_counts_what_it_gives() {
     );
     assert_eq!(pair.sides[1].source_statistics(pair.now, "0"), None);
 }
+
+#[test]
+fn contributing_sources_have_the_levels_that_a_mixer_gives_them() {
+    let mut pair = Pair::new(1);
+    let mut receive = receiving("0", Codec::Opus);
+    receive.extensions.push(HeaderExtension {
+        id: 7,
+        kind: HeaderExtensionKind::ContributingAudioLevels,
+    });
+    pair.configure(1, vec![receive]);
+    let packet = rtp_types::RtpPacketBuilder::<&[u8], &[u8]>::new()
+        .payload_type(111)
+        .sequence_number(1)
+        .timestamp(4711)
+        .ssrc(9)
+        .add_csrc(31)
+        .add_csrc(32)
+        .extension(0xBEDE, &[0x71, 20, 127, 0])
+        .payload(&[0x78, 1, 2])
+        .write_vec()
+        .unwrap();
+    let now = pair.now;
+    pair.sides[1].input_decrypted(now, &packet);
+    let mut sources = pair.sides[1].contributing_sources(now, "0");
+    sources.sort_by_key(|source| source.source);
+    let found: Vec<_> = sources
+        .iter()
+        .map(|source| (source.source, source.audio_level, source.rtp_timestamp))
+        .collect();
+    assert_eq!(found, [(31, Some(0.1), 4711), (32, Some(0.0), 4711)]);
+    assert_eq!(pair.sides[1].synchronization_sources(now, "0")[0].source, 9);
+}

@@ -85,7 +85,7 @@ fn a_delay_is_kept_and_tones_can_be_cancelled() {
     let mut pair = telephone(1);
     pair.seconds(1);
     pair.on(0, |session, now| {
-        session.delay_tones(now, "0", Duration::from_secs(2))
+        session.delay_tones(now, "0", Duration::from_secs(2));
     });
     play(&mut pair, '5', 100).unwrap();
     pair.run(Duration::from_millis(1900));
@@ -93,7 +93,7 @@ fn a_delay_is_kept_and_tones_can_be_cancelled() {
     pair.run(Duration::from_millis(400));
     assert_eq!(received(&mut pair).len(), 1);
     pair.on(0, |session, now| {
-        session.delay_tones(now, "0", Duration::from_secs(1))
+        session.delay_tones(now, "0", Duration::from_secs(1));
     });
     play(&mut pair, '6', 100).unwrap();
     pair.on(0, |session, _| session.cancel_tones("0"));

@@ -257,3 +257,31 @@ fn an_ice_lite_remote_side_is_answered_like_any_other() {
     let answer = answer(&offer, &[associated(MediaKind::Video, Direction::RecvOnly, "0")]);
     assert!(answer.ice_options.is_empty() && !answer.ice_lite && !answer.media[0].is_rejected());
 }
+
+#[test]
+fn a_final_answer_goes_on_with_what_the_provisional_one_began() {
+    let offer = parsed(BROWSER_OFFER);
+    let transceivers = [
+        associated(MediaKind::Audio, Direction::SendRecv, "0"),
+        associated(MediaKind::Video, Direction::RecvOnly, "1"),
+    ];
+    let input = AnswerInput {
+        transceivers: &transceivers,
+        ..answer_input(&offer)
+    };
+    let continues = |input: &AnswerInput<'_>| {
+        let plan = plan_answer(input);
+        plan.transports()
+            .iter()
+            .map(|request| request.continues)
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(continues(&input), [None]);
+    let provisional = answer_of(&input);
+    let again = AnswerInput {
+        pending_local: Some(&provisional),
+        ..input
+    };
+    assert_eq!(continues(&again), [Some(0)]);
+    assert_eq!(answer_of(&again), provisional);
+}

@@ -3,10 +3,17 @@
 use std::collections::BTreeSet;
 
 use fastrand::Rng;
-use glare_peer::BundlePolicy;
+use glare_peer::{BundlePolicy, SdpType};
 
+use super::super::compare::{check_answer_against, check_subsequent_offer};
+use super::super::fixtures::{
+    BROWSER_OFFER, FIREFOX_VIDEO_OFFER, answer_input, offer_input, parsed, transceiver, transport,
+};
 use super::super::plan::{Content, DescriptionPlan, TransportUse};
-use super::super::{CodecRole, Description, Direction, MediaKind, MediaSection};
+use super::super::{
+    AnswerInput, CodecRole, Description, Direction, MediaKind, MediaSection, Negotiated, OfferInput,
+    SendEncoding, TransceiverInput, TransportRequest, plan_answer, plan_offer,
+};
 use super::side::{Side, negotiate, pair};
 
 /// What is written is parsed to the same meaning.
@@ -80,6 +87,13 @@ fn change(side: &mut Side, rng: &mut Rng) {
                 added.codecs.extend(media);
             }
             added.has_codec_preferences = rng.bool();
+            added.send_encodings = ["q", "h", "f"][..rng.usize(..4)]
+                .iter()
+                .map(|rid| SendEncoding {
+                    rid: Some((*rid).to_owned()),
+                    active: rng.bool(),
+                })
+                .collect();
             added.stream_ids.extend(rng.bool().then(|| "another".to_owned()));
         }
         3 | 4 => {
@@ -144,6 +158,14 @@ fn sections_stay_in_place_and_every_transceiver_has_one_through_random_negotiati
                 let offer = a.offer();
                 check_stability(&offer, pending, &a, seed);
             }
+            if rng.bool() {
+                a.restarts_ice = true;
+            }
+            if rng.u8(0..4) == 0 {
+                // Both sides offer, and the one takes its offer back.
+                b.offer();
+                b.rollback();
+            }
             let live: BTreeSet<usize> = (0..a.transceivers.len())
                 .filter(|at| !a.transceivers[*at].stopped)
                 .collect();
@@ -201,48 +223,99 @@ fn check_bundle(offer: &Description, answer: &Description, offerer: &Side, answe
     );
 }
 
-#[test]
-fn no_text_makes_the_parser_panic() {
-    use super::super::fixtures::{BROWSER_OFFER, FIREFOX_VIDEO_OFFER};
-    use glare_peer::SdpType;
-    let mut parsed = 0;
-    for seed in 0..3000 {
-        let mut rng = Rng::with_seed(seed);
-        let source = if rng.bool() {
-            BROWSER_OFFER
-        } else {
-            FIREFOX_VIDEO_OFFER
-        };
-        let mut lines: Vec<String> = source.lines().map(str::to_owned).collect();
-        for _ in 0..rng.u8(1..4) {
-            let at = rng.usize(..lines.len());
-            match rng.u8(0..4) {
-                0 => drop(lines.remove(at)),
-                1 => {
-                    let line = lines[rng.usize(..lines.len())].clone();
-                    lines.insert(at, line);
-                }
-                2 => {
-                    let other = rng.usize(..lines.len());
-                    lines.swap(at, other);
-                }
-                _ => {
-                    let mut bytes: Vec<char> = lines[at].chars().collect();
-                    if !bytes.is_empty() {
-                        let place = rng.usize(..bytes.len());
-                        bytes[place] = rng.char('\u{20}'..'\u{2ff}');
-                    }
-                    lines[at] = bytes.into_iter().collect();
-                }
+/// A description of a browser in which a few lines are lost, doubled, moved or damaged.
+fn mutant(rng: &mut Rng) -> String {
+    let source = if rng.bool() {
+        BROWSER_OFFER
+    } else {
+        FIREFOX_VIDEO_OFFER
+    };
+    let mut lines: Vec<String> = source.lines().map(str::to_owned).collect();
+    for _ in 0..rng.u8(1..4) {
+        let at = rng.usize(..lines.len());
+        match rng.u8(0..4) {
+            0 => drop(lines.remove(at)),
+            1 => {
+                let line = lines[rng.usize(..lines.len())].clone();
+                lines.insert(at, line);
             }
-        }
-        let text = lines.join("\r\n") + "\r\n";
-        if let Ok(description) = Description::parse(&text) {
-            parsed += 1;
-            for sdp_type in [SdpType::Offer, SdpType::Answer] {
-                let _ = description.verify(sdp_type);
+            2 => {
+                let other = rng.usize(..lines.len());
+                lines.swap(at, other);
+            }
+            _ => {
+                let mut characters: Vec<char> = lines[at].chars().collect();
+                if !characters.is_empty() {
+                    let place = rng.usize(..characters.len());
+                    characters[place] = rng.char('\u{20}'..'\u{2ff}');
+                }
+                lines[at] = characters.into_iter().collect();
             }
         }
     }
-    assert!(parsed > 500, "only {parsed} of the mutants are well formed");
+    lines.join("\r\n") + "\r\n"
+}
+
+#[test]
+fn whatever_can_be_applied_can_be_answered_and_followed() {
+    let (mut parsed_well, mut verified) = (0, 0);
+    for seed in 0..4000 {
+        let mut rng = Rng::with_seed(seed);
+        let text = mutant(&mut rng);
+        let Ok(offer) = Description::parse(&text) else {
+            continue;
+        };
+        parsed_well += 1;
+        // Neither may panic.
+        let as_answer = offer.verify(SdpType::Answer);
+        drop(as_answer);
+        if offer.verify(SdpType::Offer).is_err() {
+            continue;
+        }
+        verified += 1;
+        let transceivers: Vec<TransceiverInput> = offer
+            .media
+            .iter()
+            .enumerate()
+            .filter(|(_, section)| matches!(section.kind, MediaKind::Audio | MediaKind::Video))
+            .map(|(index, section)| TransceiverInput {
+                mid: Some(section.mid().unwrap_or("generated").to_owned()),
+                m_line_index: Some(index),
+                ..transceiver(section.kind.clone(), direction(&mut rng))
+            })
+            .collect();
+        let plan = plan_answer(&AnswerInput {
+            transceivers: &transceivers,
+            ..answer_input(&offer)
+        });
+        let mut generation = 0;
+        let mut transport = |_: &TransportRequest| {
+            generation += 1;
+            transport(generation)
+        };
+        let answer = parsed(&plan.write(&mut transport));
+        check_round_trip(&plan, &answer);
+        let check = answer
+            .verify(SdpType::Answer)
+            .and_then(|()| check_answer_against(&answer, &offer));
+        assert_eq!(check, Ok(()), "seed {seed}:\n{text}");
+        let plan = plan_offer(&OfferInput {
+            current: Some(Negotiated {
+                local: &answer,
+                remote: &offer,
+                answered_locally: true,
+            }),
+            transceivers: &transceivers,
+            ..offer_input()
+        });
+        let next = parsed(&plan.write(&mut transport));
+        let check = next
+            .verify(SdpType::Offer)
+            .and_then(|()| check_subsequent_offer(&next, &answer, &offer));
+        assert_eq!(check, Ok(()), "seed {seed}:\n{text}");
+    }
+    assert!(
+        parsed_well > 500 && verified > 200,
+        "only {parsed_well} of the mutants are well formed, and {verified} can be applied"
+    );
 }

@@ -4,7 +4,9 @@ use std::collections::BTreeMap;
 
 use glare_peer::{BundlePolicy, SdpType};
 
-use super::super::compare::{check_answer_against, check_ice_of_answer, check_subsequent_offer};
+use super::super::compare::{
+    check_answer_against, check_ice_of_answer, check_subsequent_offer, restarts_ice,
+};
 use super::super::fixtures::{answer_input, offer_input, parsed, transceiver, transport};
 use super::super::{
     AnswerInput, Description, DescriptionPlan, Direction, LocalTransport, MediaKind, Negotiated, OfferInput,
@@ -23,6 +25,10 @@ pub(super) struct Side {
     pub pending_local: Option<Description>,
     /// The transport of each section.
     pub transports: BTreeMap<usize, LocalTransport>,
+    /// Whether the next offer restarts ICE.
+    pub restarts_ice: bool,
+    /// The transports before the pending offer.
+    stable_transports: Option<BTreeMap<usize, LocalTransport>>,
     offered: Vec<(Vec<usize>, LocalTransport)>,
     lowest_mid: u64,
     generation: u8,
@@ -37,6 +43,8 @@ impl Side {
             current: None,
             pending_local: None,
             transports: BTreeMap::new(),
+            restarts_ice: false,
+            stable_transports: None,
             offered: Vec::new(),
             lowest_mid: 0,
             generation: first_generation,
@@ -72,12 +80,12 @@ impl Side {
         }
     }
 
-    fn write(&mut self, plan: &DescriptionPlan) -> Description {
+    fn write(&mut self, plan: &DescriptionPlan, restarts: impl Fn(usize) -> bool) -> Description {
         self.offered.clear();
         let text = plan.write(|request| {
             let transport = match request.continues {
-                Some(index) => self.transports[&index].clone(),
-                None => {
+                Some(index) if !restarts(index) => self.transports[&index].clone(),
+                _ => {
                     self.generation += 1;
                     transport(self.generation)
                 }
@@ -91,7 +99,10 @@ impl Side {
     /// An offer that is made and set, and whose every property that does not depend on the case is checked.
     pub(super) fn offer(&mut self) -> Description {
         let plan = plan_offer(&self.offer_input());
-        let offer = self.write(&plan);
+        self.stable_transports
+            .get_or_insert_with(|| self.transports.clone());
+        let restarts = std::mem::take(&mut self.restarts_ice);
+        let offer = self.write(&plan, |_| restarts);
         offer.verify(SdpType::Offer).unwrap();
         if let Some((local, remote, _)) = &self.current {
             check_subsequent_offer(&offer, local, remote).unwrap();
@@ -156,7 +167,13 @@ impl Side {
             bundle_policy: self.bundle_policy,
             ..answer_input(offer)
         });
-        let answer = self.write(&plan);
+        let restarts: Vec<bool> = (0..offer.media.len())
+            .map(|index| {
+                let current = self.current.as_ref();
+                current.is_some_and(|(local, remote, _)| restarts_ice(offer, remote, local, index))
+            })
+            .collect();
+        let answer = self.write(&plan, |index| restarts[index]);
         answer.verify(SdpType::Answer).unwrap();
         check_answer_against(&answer, offer).unwrap();
         super::properties::check_round_trip(&plan, &answer);
@@ -188,6 +205,23 @@ impl Side {
         self.settle(offer, answer.clone(), false);
     }
 
+    /// RFC 9429 section 5.7: takes the pending offer back.
+    pub(super) fn rollback(&mut self) {
+        self.pending_local = None;
+        self.transports = self.stable_transports.take().unwrap_or_default();
+        let known = |mid: &Option<String>| {
+            let current = self.current.as_ref();
+            current
+                .is_some_and(|(local, ..)| local.media.iter().any(|section| section.mid() == mid.as_deref()))
+        };
+        for transceiver in &mut self.transceivers {
+            if !known(&transceiver.mid) {
+                transceiver.mid = None;
+                transceiver.m_line_index = None;
+            }
+        }
+    }
+
     fn settle(&mut self, local: Description, remote: Description, answered_locally: bool) {
         let rejected = |index: usize| local.media[index].is_rejected() || remote.media[index].is_rejected();
         self.transceivers.retain(|transceiver| {
@@ -198,6 +232,7 @@ impl Side {
         });
         self.transports.retain(|index, _| !rejected(*index));
         self.current = Some((local, remote, answered_locally));
+        self.stable_transports = None;
     }
 }
 
