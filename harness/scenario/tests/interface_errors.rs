@@ -2,7 +2,7 @@
 
 mod common;
 
-use common::{one, scenario, script, wrong, wrong_with_help};
+use common::{all, one, scenario, script, wrong, wrong_with_help};
 
 #[test]
 fn a_call_on_what_has_no_such_method() {
@@ -241,4 +241,14 @@ fn an_identity_provider_that_is_none() {
     );
     let found = one(&with("{ idp.example: { assertion: hang } }"), 4, 48);
     assert_eq!(found.help.as_deref(), Some("did you mean `hangs`?"));
+}
+
+#[test]
+fn mistakes_in_several_calls_are_told_at_once() {
+    let text = script("  - { call: a.addTrack }\n  - { set: { a.signalingState: stable } }\n");
+    let places: Vec<_> = all(&text)
+        .iter()
+        .map(|found| (found.line, found.column))
+        .collect();
+    assert_eq!(places, [(5, 5), (6, 12)]);
 }

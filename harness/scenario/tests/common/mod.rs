@@ -1,8 +1,5 @@
 //! What tests of mistakes share: texts with one mistake, and where it is told.
 
-// Each file of tests uses some of these.
-#![allow(dead_code)]
-
 use glare_scenario::{Diagnostic, parse};
 
 /// A scenario with this head and these steps; the script's first step is on line 5.
