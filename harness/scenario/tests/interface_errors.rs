@@ -250,5 +250,5 @@ fn mistakes_in_several_calls_are_told_at_once() {
         .iter()
         .map(|found| (found.line, found.column))
         .collect();
-    assert_eq!(places, [(5, 5), (6, 12)]);
+    assert_eq!(places, [(5, 5), (6, 14)]);
 }
