@@ -391,12 +391,8 @@ impl Connection {
             return;
         }
         self.set_gathering_state(id, IceGatheringState::Complete);
-        // "No other generation of candidates is being gathered", by any of the transports.
-        let gathering = self
-            .transports
-            .iter()
-            .any(|transport| !transport.is_discarded() && transport.generations_gathering > 0);
-        if !gathering {
+        // webrtc-pc#rtcpeerconnectioniceevent: null is equivalent to icegatheringstatechange with "complete".
+        if self.ice_gathering_state == IceGatheringState::Complete {
             self.fire(Handle::CONNECTION, EventKind::IceCandidate { candidate: None });
         }
     }
