@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::CertificateSource;
 use crate::state::enumeration;
 
 enumeration! {
@@ -72,6 +73,22 @@ pub struct Configuration {
     pub rtcp_mux_policy: RtcpMuxPolicy,
     /// How many ICE generations to gather ahead (0 to 255).
     pub ice_candidate_pool_size: u8,
+    /// The certificates to authenticate with; none lets the connection generate one.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub certificates: Vec<CertificateSource>,
+    /// The identity that the other side must have (webrtc-identity#dom-rtcconfiguration-peeridentity).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub peer_identity: Option<String>,
+    /// Hold the peer to a lite implementation of ICE (RFC 8445 section 2.5).
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub ice_lite: bool,
+    /// Hold the peer to names of multicast DNS in place of the addresses of its host candidates
+    /// (draft-ietf-mmusic-mdns-ice-candidates).
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub mdns_host_candidates: bool,
+    /// Let the peer gather TCP candidates too (RFC 6544).
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub ice_tcp: bool,
     /// Hold the handshake to this version of DTLS; none leaves it to the peer.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub dtls_version: Option<DtlsVersion>,
@@ -85,6 +102,11 @@ impl Default for Configuration {
             bundle_policy: BundlePolicy::Balanced,
             rtcp_mux_policy: RtcpMuxPolicy::Require,
             ice_candidate_pool_size: 0,
+            certificates: Vec::new(),
+            peer_identity: None,
+            ice_lite: false,
+            mdns_host_candidates: false,
+            ice_tcp: false,
             dtls_version: None,
         }
     }

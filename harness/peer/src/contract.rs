@@ -14,6 +14,8 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use crate::identity::{IdentityAnswer, IdentityRequest};
+use crate::network::{NetworkRequest, TcpSocket};
 use crate::{Attribute, Configuration, Event, Exception, Handle, Operation, SimTime, Value};
 
 /// Something that can be cast in a role of a scenario.
@@ -89,6 +91,8 @@ pub struct HostView {
     pub seed: u64,
     /// The wall clock at [`SimTime::ZERO`], since the Unix epoch.
     pub unix_time: Duration,
+    /// The origin of the page that the connection belongs to, such as `https://a.example` (RFC 6454).
+    pub origin: String,
 }
 
 /// Names the promise of a call within a run; the harness never gives one out twice.
@@ -115,6 +119,50 @@ pub enum Called {
 pub enum Input {
     /// A UDP datagram to one of the peer's ports.
     Datagram(Datagram),
+    /// The answer to a [`NetworkRequest::Resolve`].
+    Resolved {
+        /// Which query.
+        query: u64,
+        /// The addresses; none if the name could not be resolved.
+        addresses: Vec<IpAddr>,
+    },
+    /// A connection that was asked for with [`NetworkRequest::TcpConnect`] is open.
+    TcpConnected {
+        /// The socket.
+        socket: TcpSocket,
+        /// The address it goes from, with the port that the host chose.
+        local: SocketAddr,
+    },
+    /// A socket that listens has accepted a connection.
+    TcpAccepted {
+        /// The socket that listens.
+        listener: TcpSocket,
+        /// The new socket; chosen by the host.
+        socket: TcpSocket,
+        /// Its local address.
+        local: SocketAddr,
+        /// Who connected.
+        remote: SocketAddr,
+    },
+    /// Bytes have come on a connection, in order.
+    TcpReceived {
+        /// The socket.
+        socket: TcpSocket,
+        /// The bytes.
+        data: Vec<u8>,
+    },
+    /// A connection was refused, closed by the other side, reset, or gave up. Nothing comes of the socket after this.
+    TcpClosed {
+        /// The socket.
+        socket: TcpSocket,
+    },
+    /// An identity provider answered an [`IdentityRequest`].
+    Identity {
+        /// Which request.
+        request: u64,
+        /// What it said.
+        answer: IdentityAnswer,
+    },
 }
 
 /// A UDP datagram as a peer sees it.
@@ -133,6 +181,10 @@ pub struct Datagram {
 pub struct Outbox {
     /// Datagrams to send, in order.
     pub datagrams: Vec<Datagram>,
+    /// What is asked of the host's network beside that, in order.
+    pub network: Vec<NetworkRequest>,
+    /// What is asked of identity providers.
+    pub identity: Vec<IdentityRequest>,
     /// Lines in the NSS key log format, so that captures can be decrypted.
     pub secrets: Vec<String>,
     /// What a person who studies the run should know and no event says, such as why a handshake failed.
@@ -146,6 +198,8 @@ pub enum Step {
     Fired(Event),
     /// A promise settled: its reactions run now.
     Settled(OperationId, Result<Value, Exception>),
+    /// A promise will never settle, because only now it came out that the implementation cannot do the operation.
+    Unsupported(OperationId, Unsupported),
     /// A task ended: microtasks have run, and the harness may start a task of its own.
     TaskEnd,
     /// Nothing is left to do until the deadline, if there is one.

@@ -31,6 +31,12 @@ enumeration! {
         NotReadableError = "NotReadableError",
         /// A connection was lost, or could not be made.
         NetworkError = "NetworkError",
+        /// A string has a character that may not be there.
+        InvalidCharacterError = "InvalidCharacterError",
+        /// The operation is insecure.
+        SecurityError = "SecurityError",
+        /// The operation took too long.
+        TimeoutError = "TimeoutError",
         /// A value was not of the expected type (ECMAScript).
         TypeError = "TypeError",
         /// A value was not in the allowed range (ECMAScript).
@@ -57,6 +63,22 @@ enumeration! {
         HardwareEncoderNotAvailable = "hardware-encoder-not-available",
         /// The hardware encoder does not support the parameters.
         HardwareEncoderError = "hardware-encoder-error",
+        /// The script of the identity provider registered no provider (webrtc-identity).
+        IdpBadScriptFailure = "idp-bad-script-failure",
+        /// The identity provider failed.
+        IdpExecutionFailure = "idp-execution-failure",
+        /// The script of the identity provider could not be loaded.
+        IdpLoadFailure = "idp-load-failure",
+        /// The identity provider asks for a login.
+        IdpNeedLogin = "idp-need-login",
+        /// The identity provider took too long.
+        IdpTimeout = "idp-timeout",
+        /// The connection to the identity provider could not be secured.
+        IdpTlsFailure = "idp-tls-failure",
+        /// The assertion has expired.
+        IdpTokenExpired = "idp-token-expired",
+        /// The assertion is not valid.
+        IdpTokenInvalid = "idp-token-invalid",
     }
 }
 
@@ -74,6 +96,18 @@ pub struct Exception {
     /// `RTCError.sdpLineNumber`, from 1.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sdp_line_number: Option<u32>,
+    /// `RTCError.sctpCauseCode` (RFC 9260 section 3.3.10).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sctp_cause_code: Option<u16>,
+    /// `RTCError.receivedAlert`, of DTLS.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub received_alert: Option<u8>,
+    /// `RTCError.sentAlert`, of DTLS.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sent_alert: Option<u8>,
+    /// `RTCError.httpRequestStatusCode` (webrtc-identity).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub http_request_status_code: Option<u16>,
 }
 
 impl Exception {
@@ -84,16 +118,26 @@ impl Exception {
             message: message.into(),
             error_detail: None,
             sdp_line_number: None,
+            sctp_cause_code: None,
+            received_alert: None,
+            sent_alert: None,
+            http_request_status_code: None,
+        }
+    }
+
+    /// An `RTCError` with this detail.
+    pub fn rtc_error(detail: RtcErrorDetail, message: impl Into<String>) -> Exception {
+        Exception {
+            error_detail: Some(detail),
+            ..Exception::new(ExceptionName::OperationError, message)
         }
     }
 
     /// The `RTCError` for a description that could not be parsed, at `line` (from 1).
     pub fn sdp_syntax_error(line: u32, message: impl Into<String>) -> Exception {
         Exception {
-            name: ExceptionName::OperationError,
-            message: message.into(),
-            error_detail: Some(RtcErrorDetail::SdpSyntaxError),
             sdp_line_number: Some(line),
+            ..Exception::rtc_error(RtcErrorDetail::SdpSyntaxError, message)
         }
     }
 }

@@ -6,18 +6,26 @@
 //! specification spells it.
 
 mod candidate;
+mod certificate;
 mod configuration;
 pub mod contract;
 mod data_channel;
 mod description;
 pub mod event;
 mod exception;
+pub mod identity;
+mod media;
+pub mod network;
 pub mod operation;
 mod state;
 mod time;
 pub mod value;
 
-pub use candidate::IceCandidate;
+pub use candidate::{
+    IceCandidate, IceCandidateAttributes, IceCandidateType, IceComponent, IceProtocol,
+    IceServerTransportProtocol, IceTcpCandidateType,
+};
+pub use certificate::{CertificateSource, KeygenAlgorithm};
 pub use configuration::{
     BundlePolicy, Configuration, DtlsVersion, IceServer, IceTransportPolicy, RtcpMuxPolicy,
 };
@@ -29,6 +37,13 @@ pub use data_channel::{DataChannelInit, MessageData};
 pub use description::{LocalDescriptionInit, SdpType, SessionDescription};
 pub use event::{Event, EventKind};
 pub use exception::{Exception, ExceptionName, RtcErrorDetail};
+pub use identity::{IdentityAnswer, IdentityProviderOptions, IdentityRequest, IdentityRequestKind};
+pub use media::{
+    MediaKind, MediaStreamTrackState, RtcpParameters, RtpCapabilities, RtpCodec, RtpCodecParameters,
+    RtpContributingSource, RtpEncodingParameters, RtpHeaderExtensionCapability, RtpHeaderExtensionParameters,
+    RtpReceiveParameters, RtpSendParameters, RtpTransceiverDirection, RtpTransceiverInit, TrackOrKind,
+};
+pub use network::{NetworkRequest, TcpSocket};
 pub use operation::{OfferOptions, Operation};
 pub use state::{
     DataChannelState, DtlsTransportState, IceConnectionState, IceGatheringState, IceRole, IceTransportState,

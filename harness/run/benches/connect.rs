@@ -251,6 +251,7 @@ impl Bare {
                 ports: 50_000..=50_099,
                 seed: seed * 2 + u64::from(number),
                 unix_time: UNIX_TIME,
+                origin: format!("https://{role}.example"),
             };
             let peer = Str0m
                 .create(host, Configuration::default())
@@ -365,6 +366,7 @@ impl Bare {
                 let value = result.expect("every call of the script goes through");
                 self.settled(side, operation, value);
             }
+            Step::Unsupported(_, what) => panic!("str0m settles every call of the script: {what}"),
             Step::TaskEnd | Step::Idle(_) => {
                 if let Step::Idle(deadline) = step {
                     self.sides[side].busy = false;

@@ -70,6 +70,7 @@ impl<'a> Performance<'a> {
         Ok(match method {
             Method::CreateOffer { ice_restart } => Operation::CreateOffer(OfferOptions {
                 ice_restart: *ice_restart,
+                ..OfferOptions::default()
             }),
             Method::CreateAnswer => Operation::CreateAnswer,
             Method::SetLocalDescription(argument) => {
@@ -137,6 +138,7 @@ impl<'a> Performance<'a> {
                         None => None,
                     },
                     username_fragment: optional(username_fragment)?,
+                    attributes: None,
                 }
             }
         })

@@ -244,6 +244,7 @@ impl<'a> Performance<'a> {
             match self.world.step(player) {
                 (Step::Fired(event), number) => self.fired(player, event, number)?,
                 (Step::Settled(operation, result), _) => self.settled(player, operation, &result)?,
+                (Step::Unsupported(_, what), _) => return Err(End::Unsupported(what.to_string())),
                 (Step::TaskEnd | Step::Idle(_), _) => {
                     in_task = None;
                     self.look_again()?;

@@ -175,6 +175,7 @@ fn perform(scenario: &Scenario, cast: &Cast, seed: u64, play: &Play) -> Performe
             ports: ports.clone(),
             seed: derive(seed, &format!("peer {role}")),
             unix_time: UNIX_TIME,
+            origin: format!("https://{role}.example"),
         };
         match implementation.create(view, plan.configuration.clone()) {
             Ok(peer) => world.add(Player::new(role.clone(), peer, host, ports)),

@@ -5,7 +5,7 @@
 use std::time::Duration;
 
 use glare_net::{Fate, Key, Network, NetworkEvent, Schedule, build_udp, parse_udp};
-use glare_oracle::trace::What;
+use glare_oracle::trace::{Completion, What};
 use glare_peer::{
     Attribute, Called, Datagram, EventKind, Handle, Input, Operation, OperationId, Outbox, Peer, SimTime,
     Step, Unsupported, Value,
@@ -292,6 +292,15 @@ impl World {
                     peer: playing.role.clone(),
                     operation: *operation,
                     how: recorder::settlement(result),
+                    state: recorder::snapshot(&*playing.peer, &playing.objects),
+                };
+                self.recorder.record(self.now, what);
+            }
+            Step::Unsupported(operation, what) => {
+                let what = What::Settled {
+                    peer: playing.role.clone(),
+                    operation: *operation,
+                    how: Completion::Unsupported(what.to_string()),
                     state: recorder::snapshot(&*playing.peer, &playing.objects),
                 };
                 self.recorder.record(self.now, what);

@@ -19,6 +19,12 @@ mod dtls;
     reason = "the room offers more than the connection uses so far"
 )]
 mod ice;
+#[allow(
+    dead_code,
+    unused_imports,
+    reason = "the room offers more than the connection uses so far"
+)]
+mod rtp;
 #[expect(dead_code, reason = "the room offers more than the connection uses so far")]
 #[cfg_attr(
     not(test),

@@ -65,6 +65,7 @@ impl Gathering {
                 sdp_mid: sdp_mid.clone(),
                 sdp_m_line_index: Some(0),
                 username_fragment: Some(username_fragment.clone()),
+                attributes: None,
             })
             .collect();
         self.generation = Some(Generation {
@@ -143,6 +144,7 @@ mod tests {
             ports: 5000..=5009,
             seed: 1,
             unix_time: std::time::Duration::ZERO,
+            origin: "https://a.example".to_owned(),
         })
     }
 

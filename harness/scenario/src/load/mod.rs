@@ -316,7 +316,7 @@ fn configuration(report: &Report, node: &Node) -> Checked<Configuration> {
         bundle_policy: bundle.unwrap_or(default.bundle_policy),
         rtcp_mux_policy: mux.unwrap_or(default.rtcp_mux_policy),
         ice_candidate_pool_size: pool.unwrap_or(default.ice_candidate_pool_size),
-        dtls_version: None,
+        ..default
     })
 }
 

@@ -311,6 +311,7 @@ impl Connection {
             sdp_mid: data.and_then(|data| data.transport_mid.clone()),
             sdp_m_line_index: data.map(|data| data.transport_index),
             username_fragment: Some(username_fragment),
+            attributes: None,
         }
     }
 }

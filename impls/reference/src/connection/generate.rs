@@ -1,6 +1,6 @@
 //! Making offers and answers out of the state of the connection (RFC 9429 sections 5.2 and 5.3).
 
-use glare_peer::OfferOptions;
+use glare_peer::{OfferOptions, SdpType};
 
 use super::Connection;
 use super::apply::{MAX_MESSAGE_SIZE, SCTP_PORT};
@@ -8,7 +8,9 @@ use super::session::DataSection;
 use super::slots::AppliedDescription;
 use crate::dtls::DtlsRole;
 use crate::ice::IceCredentials;
-use crate::sdp::{self, AnswerInput, LocalTransport, OfferInput, RejectedTag, SdpFingerprint, Setup};
+use crate::sdp::{
+    self, AnswerInput, LocalTransport, Negotiated, OfferInput, RejectedTag, SdpFingerprint, Setup,
+};
 
 impl Connection {
     /// RFC 9429 sections 5.2.1 and 5.2.2.
@@ -17,18 +19,33 @@ impl Connection {
         let tls_id = self.tls_id_to_offer();
         let transport = self.local_transport(credentials, tls_id);
         let session_version = self.next_session_version();
-        let remote = self.current_remote_description.as_ref();
-        sdp::create_offer(&OfferInput {
+        let pending = self.pending_local_description.as_ref();
+        let plan = sdp::plan_offer(&OfferInput {
             session_id: self.session_id,
             session_version,
-            local: self
-                .local_description()
-                .map(|description| &description.session.description),
-            remote: remote.map(|description| &description.session.description),
+            current: self.negotiated(),
+            pending_local: pending.map(|description| &description.session.description),
+            transceivers: &[],
             wants_application: self.has_created_data_channel,
-            transport: &transport,
+            lowest_mid: 0,
+            bundle_policy: self.configuration.bundle_policy,
             sctp_port: SCTP_PORT,
             max_message_size: MAX_MESSAGE_SIZE,
+            extmap_allow_mixed: false,
+            identity: None,
+            ice_lite: false,
+        });
+        plan.write(|_| transport.clone())
+    }
+
+    /// What was negotiated last.
+    fn negotiated(&self) -> Option<Negotiated<'_>> {
+        let local = self.current_local_description.as_ref()?;
+        let remote = self.current_remote_description.as_ref()?;
+        Some(Negotiated {
+            local: &local.session.description,
+            remote: &remote.session.description,
+            answered_locally: local.sdp_type != SdpType::Offer,
         })
     }
 
@@ -38,24 +55,24 @@ impl Connection {
         let credentials = self.credentials_to_answer(offer.data.as_ref());
         let tls_id = self.tls_id_to_answer(offer.data.as_ref());
         let transport = self.local_transport(credentials, tls_id);
-        let continued_role = self
-            .transport()
-            .and_then(|transport| transport.dtls_role())
-            .map(|role| match role {
-                DtlsRole::Client => Setup::Active,
-                DtlsRole::Server => Setup::Passive,
-            });
-        Some(sdp::create_answer(&AnswerInput {
+        let session_version = self.next_session_version();
+        let pending = self.pending_local_description.as_ref();
+        let plan = sdp::plan_answer(&AnswerInput {
             session_id: self.session_id,
-            session_version: self.next_session_version(),
+            session_version,
             remote_offer: &offer.description,
-            continued_role,
+            current: self.negotiated(),
+            pending_local: pending.map(|description| &description.session.description),
+            transceivers: &[],
             bundle_policy: self.configuration.bundle_policy,
             rejected_tag: RejectedTag::NextIsTagged,
-            transport: &transport,
             sctp_port: SCTP_PORT,
             max_message_size: MAX_MESSAGE_SIZE,
-        }))
+            extmap_allow_mixed: false,
+            identity: None,
+            ice_lite: false,
+        });
+        Some(plan.write(|_| transport.clone()))
     }
 
     /// The credentials of an offer: those in use, unless ICE is to be restarted (RFC 9429 section 5.2.3.1).
@@ -152,6 +169,13 @@ impl Connection {
                 algorithm: algorithm.to_owned(),
                 value: value.to_owned(),
             }],
+            dtls_role: self
+                .transport()
+                .and_then(|transport| transport.dtls_role())
+                .map(|role| match role {
+                    DtlsRole::Client => Setup::Active,
+                    DtlsRole::Server => Setup::Passive,
+                }),
             tls_id,
             candidates: described
                 .map(|description| description.candidates.clone())

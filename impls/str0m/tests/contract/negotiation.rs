@@ -405,7 +405,10 @@ fn answering_a_restart_is_as_good_as_the_restart_one_wanted() {
     network.create_channel(A, "chat", DataChannelInit::default());
     network.negotiate(A, OfferOptions::default());
     assert!(network.run_until(SOON, opened));
-    let restart = OfferOptions { ice_restart: true };
+    let restart = OfferOptions {
+        ice_restart: true,
+        ..OfferOptions::default()
+    };
     let offer = network.describe(A, Operation::CreateOffer(restart));
     network.set_local(A, &offer).unwrap();
     network.set_remote(B, &offer).unwrap();

@@ -58,6 +58,7 @@ impl Network {
                 ports: 5000..=5009,
                 seed: seed * 2 + u64::from(number),
                 unix_time: Duration::from_secs(1_700_000_000),
+                origin: format!("https://{role}.example"),
             };
             SUBJECT
                 .create(host, configuration.clone())
@@ -258,6 +259,7 @@ impl Network {
                 match step {
                     Step::Fired(event) => self.listen(peer, event),
                     Step::Settled(id, result) => assert!(self.settled.insert(id, result).is_none()),
+                    Step::Unsupported(id, what) => panic!("operation {id:?} ended as unsupported: {what}"),
                     Step::TaskEnd => {}
                     Step::Idle(deadline) => {
                         self.deadlines[peer] = deadline;

@@ -32,6 +32,7 @@ fn candidate(mid: Option<&str>, index: Option<u16>, username_fragment: Option<&s
         sdp_mid: mid.map(str::to_owned),
         sdp_m_line_index: index,
         username_fragment: username_fragment.map(str::to_owned),
+        attributes: None,
     })
 }
 

@@ -38,7 +38,13 @@ fn still_talks(world: &mut World, chat: glare_peer::Handle) {
 fn an_offer_that_restarts_ice_gathers_again_and_keeps_the_channel() {
     let (mut world, chat) = connected(61);
     let before = world.local(A);
-    let offer = description(world.settle(A, Operation::CreateOffer(OfferOptions { ice_restart: true })));
+    let offer = description(world.settle(
+        A,
+        Operation::CreateOffer(OfferOptions {
+            ice_restart: true,
+            ..OfferOptions::default()
+        }),
+    ));
     assert_ne!(username_fragment(&offer.sdp), username_fragment(&before.sdp));
     world.set_local(A, offer.clone());
     assert_eq!(
@@ -107,7 +113,13 @@ fn restart_ice_asks_for_negotiation_until_it_has_happened() {
 fn a_restart_that_is_rolled_back_leaves_the_connection_as_it_was() {
     let (mut world, chat) = connected(63);
     let before = world.local(A);
-    let offer = description(world.settle(A, Operation::CreateOffer(OfferOptions { ice_restart: true })));
+    let offer = description(world.settle(
+        A,
+        Operation::CreateOffer(OfferOptions {
+            ice_restart: true,
+            ..OfferOptions::default()
+        }),
+    ));
     world.set_local(A, offer);
     world.set_local(A, rollback());
     assert_eq!(
@@ -169,8 +181,13 @@ fn a_connection_that_lost_its_path_recovers_by_a_restart() {
 fn two_restarts_at_once_are_glare_like_any_other() {
     let (mut world, chat) = connected(66);
     let restarting = |world: &mut World, side| {
-        let offer =
-            description(world.settle(side, Operation::CreateOffer(OfferOptions { ice_restart: true })));
+        let offer = description(world.settle(
+            side,
+            Operation::CreateOffer(OfferOptions {
+                ice_restart: true,
+                ..OfferOptions::default()
+            }),
+        ));
         world.set_local(side, offer.clone());
         offer
     };
@@ -204,7 +221,13 @@ fn two_restarts_at_once_are_glare_like_any_other() {
 fn a_remote_restart_that_is_rolled_back_changes_nothing() {
     let (mut world, chat) = connected(67);
     let before = world.local(B);
-    let offer = description(world.settle(A, Operation::CreateOffer(OfferOptions { ice_restart: true })));
+    let offer = description(world.settle(
+        A,
+        Operation::CreateOffer(OfferOptions {
+            ice_restart: true,
+            ..OfferOptions::default()
+        }),
+    ));
     world.set_local(A, offer.clone());
     world.set_remote(B, offer);
     world.set_remote(B, rollback());
@@ -239,7 +262,13 @@ fn a_dtls_association_keeps_its_name_from_both_sides_also_through_a_restart() {
     };
     let before = names(&world);
     assert_ne!(before[0], before[1]);
-    let offer = description(world.settle(B, Operation::CreateOffer(OfferOptions { ice_restart: true })));
+    let offer = description(world.settle(
+        B,
+        Operation::CreateOffer(OfferOptions {
+            ice_restart: true,
+            ..OfferOptions::default()
+        }),
+    ));
     world.set_local(B, offer.clone());
     world.set_remote(A, offer);
     world.answer(A);
@@ -261,7 +290,13 @@ fn another_name_of_the_association_needs_another_ice_generation() {
     let refused = Operation::SetRemoteDescription(renamed(&offer));
     assert_eq!(world.fails(B, refused), ExceptionName::InvalidAccessError);
     let before = world.local(B);
-    let offer = description(world.settle(A, Operation::CreateOffer(OfferOptions { ice_restart: true })));
+    let offer = description(world.settle(
+        A,
+        Operation::CreateOffer(OfferOptions {
+            ice_restart: true,
+            ..OfferOptions::default()
+        }),
+    ));
     world.set_remote(B, renamed(&offer));
     let answer = world.create_answer(B);
     assert!(tls_id(&answer.sdp).is_some());

@@ -87,6 +87,7 @@ pub(super) fn host(side: Side, seed: u64) -> HostView {
         ports: 5000..=5009,
         seed: seed * 2 + side as u64,
         unix_time: Duration::from_secs(1_700_000_000),
+        origin: format!("https://{role}.example"),
     }
 }
 
@@ -316,6 +317,7 @@ impl World {
             Step::Settled(id, result) => {
                 self.members[side as usize].settled.insert(id, result);
             }
+            Step::Unsupported(id, what) => panic!("operation {id:?} ended as unsupported: {what}"),
             Step::TaskEnd => {}
             Step::Idle(deadline) => {
                 self.members[side as usize].deadline = deadline;

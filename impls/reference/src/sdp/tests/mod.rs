@@ -1,0 +1,3 @@
+//! Offers and answers as they are made, and what follows from one on the next.
+
+mod data;
