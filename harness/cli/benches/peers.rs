@@ -149,6 +149,7 @@ impl Pair {
                 ports: 50_000..=50_099,
                 seed: seed * 2 + u64::from(number),
                 unix_time: UNIX_TIME,
+                origin: "https://a.example".to_owned(),
             };
             subject
                 .create(host, Configuration::default())
@@ -266,6 +267,7 @@ impl Pair {
                     let value = result.expect("every call goes through");
                     self.settled.insert(id, value);
                 }
+                Step::Unsupported(_, what) => panic!("unsupported: {what}"),
                 Step::TaskEnd => {}
                 Step::Idle(deadline) => {
                     self.deadlines[side] = deadline;

@@ -382,6 +382,13 @@ impl Peer for Connection {
     fn call(&mut self, now: SimTime, id: OperationId, operation: Operation) -> Called {
         self.tell_time(now);
         match operation {
+            Operation::CreateOffer(options)
+                if options.offer_to_receive_audio.is_some() || options.offer_to_receive_video.is_some() =>
+            {
+                Called::Unsupported(Unsupported::new(
+                    "rtc has no offerToReceiveAudio and offerToReceiveVideo",
+                ))
+            }
             Operation::CreateOffer(_)
             | Operation::CreateAnswer
             | Operation::SetLocalDescription(_)

@@ -63,6 +63,7 @@ impl Gathering {
                 sdp_mid: sdp_mid.clone(),
                 sdp_m_line_index: Some(0),
                 username_fragment: Some(username_fragment.clone()),
+                attributes: None,
             })
             .collect();
         self.username_fragment = Some(username_fragment);
@@ -115,6 +116,7 @@ mod tests {
             ports: 5000..=5009,
             seed: 1,
             unix_time: Duration::ZERO,
+            origin: "https://a.example".to_owned(),
         });
         assert_eq!(gathering.addresses(), [SocketAddr::from(([10, 0, 0, 1], 5000))]);
         assert!(gathering.begins_generation(SDP));

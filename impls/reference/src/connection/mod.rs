@@ -14,6 +14,8 @@ mod close;
 mod create_description;
 mod data_channel;
 mod data_channel_close;
+#[cfg(feature = "fuzzing")]
+mod fuzzing;
 mod generate;
 mod indications;
 mod negotiation_needed;

@@ -56,7 +56,7 @@ pub(super) struct Transport {
     /// What `session` was made for.
     pub(super) dtls: Option<DtlsParameters>,
     early: VecDeque<Vec<u8>>,
-    association: Option<SctpTransport>,
+    pub(super) association: Option<SctpTransport>,
     /// What the association reported before that it is established; none once it has.
     before_connected: Option<Vec<SctpEvent>>,
     /// The seed and the ports of the association.
@@ -68,6 +68,9 @@ pub(super) struct Transport {
     pub(super) secrets: Vec<String>,
     /// What a person who studies the run should know.
     pub(super) notes: Vec<String>,
+    /// The last SCTP packet that was decrypted.
+    #[cfg(feature = "fuzzing")]
+    pub(super) last_decrypted: Vec<u8>,
 }
 
 /// What was negotiated for DTLS.
@@ -153,6 +156,8 @@ impl Transport {
             datagrams: Vec::new(),
             secrets: Vec::new(),
             notes: Vec::new(),
+            #[cfg(feature = "fuzzing")]
+            last_decrypted: Vec::new(),
         }
     }
 
@@ -434,6 +439,8 @@ impl Transport {
     fn dtls_event(&mut self, now: SimTime, event: DtlsEvent, events: &mut Vec<TransportEvent>) {
         match event {
             DtlsEvent::Data(packet) => {
+                #[cfg(feature = "fuzzing")]
+                self.last_decrypted.clone_from(&packet);
                 if let Some(association) = &mut self.association {
                     association.input(now, &packet);
                 }

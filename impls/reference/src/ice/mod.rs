@@ -11,6 +11,8 @@ mod checklist;
 mod consent;
 mod credentials;
 mod decisions;
+#[cfg(feature = "fuzzing")]
+pub(crate) mod fuzzing;
 mod generation;
 mod inbound;
 mod stun;

@@ -19,6 +19,8 @@ mod configuration;
 mod demultiplexer;
 mod event;
 mod extension;
+#[cfg(feature = "fuzzing")]
+pub(crate) mod fuzzing;
 mod packet;
 //TMP mod receiver;
 mod rtcp;

@@ -86,7 +86,13 @@ pub(crate) fn plan_answer(input: &AnswerInput<'_>) -> DescriptionPlan {
     }
     let accepted: Vec<Vec<usize>> = groups
         .iter()
-        .map(|group| group.iter().copied().filter(|at| contents[*at].is_some()).collect())
+        .map(|group| {
+            group
+                .iter()
+                .copied()
+                .filter(|at| contents[*at].is_some())
+                .collect()
+        })
         .collect();
     let (uses, transports) = transports(input, &contents, &group_of, &accepted);
     let sections: Vec<SectionPlan> = contents
@@ -122,7 +128,11 @@ pub(crate) fn plan_answer(input: &AnswerInput<'_>) -> DescriptionPlan {
         session: SessionPlan {
             session_id: input.session_id,
             session_version: input.session_version,
-            bundle: accepted.iter().filter(|group| !group.is_empty()).map(mids).collect(),
+            bundle: accepted
+                .iter()
+                .filter(|group| !group.is_empty())
+                .map(mids)
+                .collect(),
             lip_sync: answered_lip_sync(input, &sections),
             ice_lite: input.ice_lite,
             ice_options,
@@ -150,10 +160,13 @@ fn contents(input: &AnswerInput<'_>) -> Vec<Option<(SectionOwner, Content)>> {
             if data == Some(index) {
                 return Some((SectionOwner::DataChannels, answered_data(input, offered)));
             }
-            let at = input.transceivers.iter().position(|transceiver| match offered.mid() {
-                Some(mid) => transceiver.mid.as_deref() == Some(mid),
-                None => transceiver.m_line_index == Some(index),
-            })?;
+            let at = input
+                .transceivers
+                .iter()
+                .position(|transceiver| match offered.mid() {
+                    Some(mid) => transceiver.mid.as_deref() == Some(mid),
+                    None => transceiver.m_line_index == Some(index),
+                })?;
             let transceiver = &input.transceivers[at];
             if transceiver.stopped
                 || !offered.uses_rtp()
@@ -206,7 +219,11 @@ fn transports(
 ) -> (Vec<TransportUse>, Vec<TransportRequest>) {
     let offer = input.remote_offer;
     let mut requests: Vec<TransportRequest> = Vec::new();
-    for (index, _) in contents.iter().enumerate().filter(|(_, content)| content.is_some()) {
+    for (index, _) in contents
+        .iter()
+        .enumerate()
+        .filter(|(_, content)| content.is_some())
+    {
         let members = group_of
             .get(&index)
             .and_then(|group| accepted.get(*group))
@@ -214,7 +231,11 @@ fn transports(
         if members.first().is_some_and(|tagged| *tagged != index) {
             continue;
         }
-        let mut all = if members.is_empty() { vec![index] } else { members.to_vec() };
+        let mut all = if members.is_empty() {
+            vec![index]
+        } else {
+            members.to_vec()
+        };
         let continues = all.iter().copied().find(|at| goes_on(input, *at));
         all.sort_unstable();
         requests.push(TransportRequest {
@@ -309,8 +330,7 @@ fn answered_media(
         return None;
     }
     let direction = offered.direction.reversed().intersection(transceiver.direction);
-    let extensions: Vec<HeaderExtension> =
-        input.remote_offer.header_extensions_of(index).cloned().collect();
+    let extensions: Vec<HeaderExtension> = input.remote_offer.header_extensions_of(index).cloned().collect();
     // webrtc-pc#dfn-final-steps-to-create-an-answer: of the simulcast that the other side asks for, what the sender has.
     // RFC 9429 section 3.7: simulcast that it wants to send is not received.
     let send: Vec<SimulcastStream> = offered
@@ -321,9 +341,7 @@ fn answered_media(
             let mut encodings = transceiver.send_encodings.iter();
             encodings.find(|encoding| encoding.rid.as_ref() == Some(&asked.rid))
         })
-        .map(|encoding| {
-            SimulcastStream::of(encoding.rid.as_deref().unwrap_or_default(), !encoding.active)
-        })
+        .map(|encoding| SimulcastStream::of(encoding.rid.as_deref().unwrap_or_default(), !encoding.active))
         .collect();
     let simulcast = (!send.is_empty()).then_some(Simulcast {
         send,

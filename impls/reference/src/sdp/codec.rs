@@ -206,7 +206,12 @@ mod tests {
         let of_video = codec(122, "video/red", 90_000, None);
         assert!(of_video.redundant_payload_types().is_empty());
         assert_eq!(codec(13, "audio/CN", 8000, None).role(), CodecRole::ComfortNoise);
-        let opus = codec(111, "audio/opus", 48_000, Some("minptime=10; useinbandfec=1;stereo"));
+        let opus = codec(
+            111,
+            "audio/opus",
+            48_000,
+            Some("minptime=10; useinbandfec=1;stereo"),
+        );
         assert_eq!((opus.apt(), opus.role()), (None, CodecRole::Media));
         assert_eq!(opus.parameter("UseInbandFec"), Some("1"));
         assert_eq!(opus.parameter("stereo"), Some(""));
@@ -228,7 +233,10 @@ mod tests {
         let vp9 = |line: Option<&str>| codec(98, "video/VP9", 90_000, line);
         let zero = vp9(Some("profile-id=0"));
         assert!(zero.matches(&vp9(Some("profile-id=0")), false));
-        assert!(!zero.matches(&vp9(None), true), "one has parameters, the other has not");
+        assert!(
+            !zero.matches(&vp9(None), true),
+            "one has parameters, the other has not"
+        );
         assert!(!zero.matches(&vp9(Some("profile-id=2")), true));
         let av1 = |line| codec(45, "video/AV1", 90_000, Some(line));
         assert!(av1("profile=0;level-idx=5").matches(&av1("profile=1;level-idx=8"), true));

@@ -225,10 +225,7 @@ impl Direction {
     /// What both directions have, both seen from the same side. The direction of an answer is the reversed one of the
     /// offer intersected with that of the transceiver (RFC 9429 section 5.3.1).
     pub(crate) fn intersection(self, other: Direction) -> Direction {
-        Direction::new(
-            self.sends() && other.sends(),
-            self.receives() && other.receives(),
-        )
+        Direction::new(self.sends() && other.sends(), self.receives() && other.receives())
     }
 }
 
@@ -319,7 +316,11 @@ impl Description {
             .mids
             .iter()
             .filter_map(|mid| indices.get(mid.as_str()).copied())
-            .find(|&member| self.media.get(member).is_some_and(|section| !section.is_rejected()))
+            .find(|&member| {
+                self.media
+                    .get(member)
+                    .is_some_and(|section| !section.is_rejected())
+            })
     }
 
     /// [`Description::transport_section`] of every section.
@@ -349,7 +350,10 @@ impl Description {
 
     /// The header extensions that hold for the section at `index`: its own and those of the session level.
     pub(crate) fn header_extensions_of(&self, index: usize) -> impl Iterator<Item = &HeaderExtension> {
-        let own = self.media.get(index).map_or(&[][..], |section| &section.header_extensions);
+        let own = self
+            .media
+            .get(index)
+            .map_or(&[][..], |section| &section.header_extensions);
         own.iter().chain(&self.header_extensions)
     }
 

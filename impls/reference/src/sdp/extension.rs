@@ -95,11 +95,28 @@ mod tests {
 
     #[test]
     fn an_answer_has_what_both_sides_have_under_the_offered_identifiers() {
-        let offered = ["3 urn:a", "1/recvonly urn:b", "2/sendonly urn:c", "4 urn:d", "5/sendonly urn:e", "4096 urn:f"]
-            .map(extension);
-        let ours = ["1 urn:a", "2 urn:b", "3/sendonly urn:c", "5/recvonly urn:e", "6 urn:f"].map(extension);
+        let offered = [
+            "3 urn:a",
+            "1/recvonly urn:b",
+            "2/sendonly urn:c",
+            "4 urn:d",
+            "5/sendonly urn:e",
+            "4096 urn:f",
+        ]
+        .map(extension);
+        let ours = [
+            "1 urn:a",
+            "2 urn:b",
+            "3/sendonly urn:c",
+            "5/recvonly urn:e",
+            "6 urn:f",
+        ]
+        .map(extension);
         let answered = answer_header_extensions(&offered, &ours);
         let values: Vec<_> = answered.iter().map(HeaderExtension::value).collect();
-        assert_eq!(values, ["3 urn:a", "1/sendonly urn:b", "5/recvonly urn:e", "6 urn:f"]);
+        assert_eq!(
+            values,
+            ["3 urn:a", "1/sendonly urn:b", "5/recvonly urn:e", "6 urn:f"]
+        );
     }
 }

@@ -3,8 +3,8 @@
 use glare_peer::BundlePolicy;
 
 use super::{
-    AnswerInput, Codec, Description, Direction, HeaderExtension, LocalTransport, MediaKind, OfferInput, RejectedTag,
-    SdpFingerprint, TransceiverInput,
+    AnswerInput, Codec, Description, Direction, HeaderExtension, LocalTransport, MediaKind, OfferInput,
+    RejectedTag, SdpFingerprint, TransceiverInput,
 };
 
 /// A data channel alone. The media section begins on line 8.
@@ -173,7 +173,9 @@ pub(super) fn video_codecs() -> Vec<Codec> {
     ];
     for codec in &mut codecs {
         if codec.apt().is_none() {
-            codec.rtcp_fb = ["ccm fir", "nack", "nack pli", "transport-cc"].map(str::to_owned).to_vec();
+            codec.rtcp_fb = ["ccm fir", "nack", "nack pli", "transport-cc"]
+                .map(str::to_owned)
+                .to_vec();
         }
     }
     codecs

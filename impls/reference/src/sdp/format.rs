@@ -112,7 +112,8 @@ impl ProfileLevelId {
     /// A number that grows with the level. Level 1b, which `constraint_set3_flag` says of level 1.1, comes before it.
     fn level_order(self) -> u16 {
         let [profile, constraints, level] = self.bytes();
-        let is_1b = (level == 11 && constraints & 0x10 != 0 && matches!(profile, 0x42 | 0x4d | 0x58)) || level == 9;
+        let is_1b =
+            (level == 11 && constraints & 0x10 != 0 && matches!(profile, 0x42 | 0x4d | 0x58)) || level == 9;
         if is_1b { 21 } else { u16::from(level) * 2 }
     }
 }
@@ -130,7 +131,10 @@ mod tests {
     fn formats_of_h264_differ_by_profile_and_packetization_mode_alone() {
         let one = h264("packetization-mode=1;profile-level-id=42e01f");
         for (same, line) in [
-            (true, "profile-level-id=42E034;packetization-mode=1;level-asymmetry-allowed=1"),
+            (
+                true,
+                "profile-level-id=42E034;packetization-mode=1;level-asymmetry-allowed=1",
+            ),
             (true, "profile-level-id=4d801f;packetization-mode=1"),
             (true, "profile-level-id=58c00a;packetization-mode=1"),
             (false, "profile-level-id=42001f;packetization-mode=1"),
@@ -163,8 +167,14 @@ mod tests {
     #[test]
     fn the_level_of_an_answer_is_the_lower_one_unless_both_sides_allow_two() {
         let answered = |offered, ours| answered_parameters(&h264(offered), &h264(ours)).unwrap();
-        assert_eq!(answered("profile-level-id=42e00a", "profile-level-id=42e01f"), "profile-level-id=42e00a");
-        assert_eq!(answered("profile-level-id=42e034", "profile-level-id=42e01f"), "profile-level-id=42e01f");
+        assert_eq!(
+            answered("profile-level-id=42e00a", "profile-level-id=42e01f"),
+            "profile-level-id=42e00a"
+        );
+        assert_eq!(
+            answered("profile-level-id=42e034", "profile-level-id=42e01f"),
+            "profile-level-id=42e01f"
+        );
         assert_eq!(
             answered(
                 "profile-level-id=42e00a;level-asymmetry-allowed=1",
@@ -173,7 +183,10 @@ mod tests {
             "profile-level-id=42e01f;level-asymmetry-allowed=1"
         );
         assert_eq!(
-            answered("profile-level-id=42f00b", "profile-level-id=42e00b;packetization-mode=1"),
+            answered(
+                "profile-level-id=42f00b",
+                "profile-level-id=42e00b;packetization-mode=1"
+            ),
             "profile-level-id=42f00b;packetization-mode=1",
             "level 1b is below 1.1"
         );

@@ -102,7 +102,8 @@ pub(super) fn slots(input: &OfferInput<'_>) -> Vec<Slot> {
             .flat_map(|current| [current.local, current.remote])
             .filter_map(|description| description.media.get(index))
             .any(MediaSection::is_rejected);
-        let lives = !existing[index].is_rejected() && !in_remote(index).is_some_and(MediaSection::is_rejected);
+        let lives =
+            !existing[index].is_rejected() && !in_remote(index).is_some_and(MediaSection::is_rejected);
         rejected && !lives
     });
     let free: Vec<usize> = recyclable.by_ref().collect();
@@ -143,7 +144,10 @@ struct Mids<'a> {
 
 impl<'a> Mids<'a> {
     fn new(input: &OfferInput<'a>) -> Mids<'a> {
-        let current = input.current.iter().flat_map(|current| [current.local, current.remote]);
+        let current = input
+            .current
+            .iter()
+            .flat_map(|current| [current.local, current.remote]);
         let described = current
             .chain(input.pending_local)
             .flat_map(|description| &description.media)

@@ -54,7 +54,11 @@ pub(super) fn answered_lip_sync(input: &AnswerInput<'_>, sections: &[SectionPlan
             _ => None,
         })
         .collect();
-    let offered = input.remote_offer.groups.iter().filter(|group| group.semantics == "LS");
+    let offered = input
+        .remote_offer
+        .groups
+        .iter()
+        .filter(|group| group.semantics == "LS");
     offered
         .filter_map(|group| {
             let members: Vec<(&String, &TransceiverInput)> = group
@@ -71,7 +75,8 @@ pub(super) fn answered_lip_sync(input: &AnswerInput<'_>, sections: &[SectionPlan
                     .iter()
                     .filter(|(_, transceiver)| {
                         transceiver.stream_ids.is_empty()
-                            || stream.is_some_and(|stream| transceiver.stream_ids.iter().any(|it| it == stream))
+                            || stream
+                                .is_some_and(|stream| transceiver.stream_ids.iter().any(|it| it == stream))
                     })
                     .map(|(mid, _)| (*mid).clone())
                     .collect()

@@ -36,7 +36,10 @@ pub(super) fn read_media_attributes(
         match attribute.name.as_str() {
             "extmap" => {
                 let extension = HeaderExtension::read(value);
-                read(extension.is_some(), "an identifier and a URI (RFC 8285 section 5)")?;
+                read(
+                    extension.is_some(),
+                    "an identifier and a URI (RFC 8285 section 5)",
+                )?;
                 section.header_extensions.extend(extension);
             }
             "msid" => {
@@ -52,7 +55,10 @@ pub(super) fn read_media_attributes(
             }
             "simulcast" => {
                 section.simulcast = Simulcast::read(value);
-                read(section.simulcast.is_some(), "lists of encodings (RFC 8853 section 5.1)")?;
+                read(
+                    section.simulcast.is_some(),
+                    "lists of encodings (RFC 8853 section 5.1)",
+                )?;
             }
             "ssrc" => {
                 let (ssrc, source) = value.split_once(' ').unwrap_or((value, ""));
@@ -132,16 +138,22 @@ fn codecs(section: &MediaSection, attributes: &[Attribute]) -> Result<Vec<Codec>
         let value = attribute.value.as_deref().unwrap_or_default().trim_end();
         let fail = |message: String| Err(SdpError::new(attribute.line, message));
         let Some((format, rest)) = value.split_once(' ') else {
-            return fail(format!("a={name}: expected a payload type and more, found {value:?}"));
+            return fail(format!(
+                "a={name}: expected a payload type and more, found {value:?}"
+            ));
         };
         if name == "rtcp-fb" && format == "*" {
             if wildcard.len() == MAX_WILDCARD_FEEDBACK {
-                return fail(format!("there are more than {MAX_WILDCARD_FEEDBACK} lines a=rtcp-fb:*"));
+                return fail(format!(
+                    "there are more than {MAX_WILDCARD_FEEDBACK} lines a=rtcp-fb:*"
+                ));
             }
             wildcard.push(rest);
             continue;
         }
-        let payload_type = Some(format).filter(|it| is_digits(it)).and_then(|it| it.parse::<u8>().ok());
+        let payload_type = Some(format)
+            .filter(|it| is_digits(it))
+            .and_then(|it| it.parse::<u8>().ok());
         let Some(payload_type) = payload_type.filter(|it| *it < 128) else {
             return fail(format!("a={name}: {format:?} is not a payload type"));
         };
@@ -200,8 +212,8 @@ fn encoding(payload_type: u8, rtpmap: Option<&str>) -> Option<(String, u32, Opti
 
 #[cfg(test)]
 mod tests {
-    use super::super::fixtures::{BROWSER_OFFER, FIREFOX_VIDEO_OFFER, parsed, replace_line};
     use super::super::Description;
+    use super::super::fixtures::{BROWSER_OFFER, FIREFOX_VIDEO_OFFER, parsed, replace_line};
     use super::*;
 
     #[test]
@@ -211,7 +223,14 @@ mod tests {
         let summary: Vec<_> = audio
             .codecs
             .iter()
-            .map(|codec| (codec.payload_type, codec.mime_type.as_str(), codec.clock_rate, codec.channels))
+            .map(|codec| {
+                (
+                    codec.payload_type,
+                    codec.mime_type.as_str(),
+                    codec.clock_rate,
+                    codec.channels,
+                )
+            })
             .collect();
         assert_eq!(
             summary,
@@ -221,12 +240,24 @@ mod tests {
                 (110, "audio/telephone-event", 48_000, Some(1))
             ]
         );
-        assert_eq!(audio.codecs[0].sdp_fmtp_line.as_deref(), Some("minptime=10;useinbandfec=1"));
+        assert_eq!(
+            audio.codecs[0].sdp_fmtp_line.as_deref(),
+            Some("minptime=10;useinbandfec=1")
+        );
         assert_eq!(audio.codecs[0].rtcp_fb, ["transport-cc"]);
-        assert_eq!(audio.ssrcs, [Ssrc { ssrc: 1, cname: Some("c".to_owned()) }]);
+        assert_eq!(
+            audio.ssrcs,
+            [Ssrc {
+                ssrc: 1,
+                cname: Some("c".to_owned())
+            }]
+        );
         assert!(audio.rtcp_rsize && audio.extmap_allow_mixed && !audio.rtcp_mux_only);
         let video = &description.media[1];
-        assert_eq!((video.codecs[1].apt(), video.codecs[1].channels), (Some(96), None));
+        assert_eq!(
+            (video.codecs[1].apt(), video.codecs[1].channels),
+            (Some(96), None)
+        );
         assert_eq!(video.rids.len(), 2);
         assert_eq!(video.simulcast.as_ref().unwrap().value(), "send hi;~lo");
     }
@@ -237,7 +268,10 @@ mod tests {
         let payload_types: Vec<_> = video.codecs.iter().map(|codec| codec.payload_type).collect();
         assert_eq!(payload_types, [120, 124, 123, 122]);
         assert_eq!(video.codecs[0].rtcp_fb, ["nack", "nack pli", "ccm fir"]);
-        assert_eq!(video.header_extensions[1].value(), "8/sendonly urn:ietf:params:rtp-hdrext:sdes:rtp-stream-id");
+        assert_eq!(
+            video.header_extensions[1].value(),
+            "8/sendonly urn:ietf:params:rtp-hdrext:sdes:rtp-stream-id"
+        );
         assert_eq!(video.ssrc_groups[0].ssrcs, [2_141_789_249, 3_472_633_302]);
         let stream = video.msids[0].stream_id.as_deref();
         assert_eq!(stream, Some("{7be3eefe-88b6-4449-af72-0cbfccfe915a}"));
@@ -245,7 +279,11 @@ mod tests {
 
     #[test]
     fn static_payload_types_need_no_rtpmap_and_unknown_ones_are_passed_over() {
-        let text = replace_line(BROWSER_OFFER, "m=audio", "m=audio 9 UDP/TLS/RTP/SAVPF 0 8 50 0 111");
+        let text = replace_line(
+            BROWSER_OFFER,
+            "m=audio",
+            "m=audio 9 UDP/TLS/RTP/SAVPF 0 8 50 0 111",
+        );
         let text = replace_line(&text, "a=rtpmap:110", "a=rtcp-fb:* nack");
         let audio = &parsed(&text).media[0];
         let names: Vec<_> = audio.codecs.iter().map(Codec::name).collect();
@@ -278,7 +316,11 @@ mod tests {
             ("a=rid:hi", "a=rid:hi send pt=300"),
             ("a=simulcast", "a=simulcast:send hi;;lo"),
         ] {
-            let at = BROWSER_OFFER.lines().position(|it| it.starts_with(start)).unwrap() + 1;
+            let at = BROWSER_OFFER
+                .lines()
+                .position(|it| it.starts_with(start))
+                .unwrap()
+                + 1;
             let error = Description::parse(&replace_line(BROWSER_OFFER, start, line)).unwrap_err();
             assert_eq!(error.line as usize, at, "{line}: {error}");
         }

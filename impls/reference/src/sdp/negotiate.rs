@@ -19,7 +19,10 @@ pub(crate) fn answer_codecs(offered: &[Codec], ours: &[Codec], has_codec_prefere
         if refers(codec) {
             continue;
         }
-        if let Some(own) = ours.iter().position(|own| !refers(own) && own.is_same_format(codec)) {
+        if let Some(own) = ours
+            .iter()
+            .position(|own| !refers(own) && own.is_same_format(codec))
+        {
             accepted.push((place, own));
         }
     }
@@ -171,14 +174,22 @@ mod tests {
     use super::*;
 
     fn summary(codecs: &[Codec]) -> Vec<(u8, &str)> {
-        codecs.iter().map(|codec| (codec.payload_type, codec.name())).collect()
+        codecs
+            .iter()
+            .map(|codec| (codec.payload_type, codec.name()))
+            .collect()
     }
 
     /// What another implementation offers: other payload types, another order, formats we do not have.
     fn offered() -> Vec<Codec> {
         let mut codecs = vec![
             codec(120, "video/VP9", 90_000, Some("profile-id=2")),
-            codec(121, "video/H264", 90_000, Some("profile-level-id=42e01f;packetization-mode=1")),
+            codec(
+                121,
+                "video/H264",
+                90_000,
+                Some("profile-level-id=42e01f;packetization-mode=1"),
+            ),
             codec(122, "video/rtx", 90_000, Some("apt=121")),
             codec(123, "video/VP8", 90_000, Some("max-fs=12288")),
             codec(124, "video/rtx", 90_000, Some("apt=123")),
@@ -197,7 +208,14 @@ mod tests {
         let answer = answer_codecs(&offered(), &video_codecs(), false);
         assert_eq!(
             summary(&answer),
-            [(121, "H264"), (122, "rtx"), (123, "VP8"), (124, "rtx"), (126, "red"), (127, "rtx")]
+            [
+                (121, "H264"),
+                (122, "rtx"),
+                (123, "VP8"),
+                (124, "rtx"),
+                (126, "red"),
+                (127, "rtx")
+            ]
         );
         assert_eq!(answer[1].apt(), Some(121));
         assert_eq!(answer[2].sdp_fmtp_line, None, "parameters are our own");
@@ -216,7 +234,10 @@ mod tests {
 
     #[test]
     fn repair_without_media_is_no_common_format() {
-        let offered = vec![codec(126, "video/red", 90_000, None), codec(0, "video/ulpfec", 90_000, None)];
+        let offered = vec![
+            codec(126, "video/red", 90_000, None),
+            codec(0, "video/ulpfec", 90_000, None),
+        ];
         assert!(answer_codecs(&offered, &video_codecs(), false).is_empty());
     }
 
@@ -263,20 +284,34 @@ mod tests {
         let receive = codecs_to_receive(&local, &remote);
         assert_eq!(
             summary(&receive),
-            [(96, "VP8"), (97, "rtx"), (102, "H264"), (103, "rtx"), (118, "red"), (119, "rtx")]
+            [
+                (96, "VP8"),
+                (97, "rtx"),
+                (102, "H264"),
+                (103, "rtx"),
+                (118, "red"),
+                (119, "rtx")
+            ]
         );
     }
 
     #[test]
     fn the_application_orders_and_leaves_out() {
         let available = video_codecs();
-        let h264 = available.iter().find(|codec| codec.name() == "H264").unwrap().clone();
+        let h264 = available
+            .iter()
+            .find(|codec| codec.name() == "H264")
+            .unwrap()
+            .clone();
         let (vp8, rtx) = (available[0].clone(), codec(0, "video/rtx", 90_000, None));
         let order = |preferred: &[Codec]| {
             let chosen = in_preferred_order(&available, preferred);
             chosen.iter().map(|codec| codec.payload_type).collect::<Vec<_>>()
         };
-        assert_eq!(order(&[h264.clone(), rtx.clone(), vp8.clone()]), [102, 103, 96, 97]);
+        assert_eq!(
+            order(&[h264.clone(), rtx.clone(), vp8.clone()]),
+            [102, 103, 96, 97]
+        );
         assert_eq!(order(&[h264.clone(), vp8, h264]), [102, 96]);
         assert_eq!(order(&[]).len(), available.len());
         assert_eq!(order(&[rtx]).len(), available.len());

@@ -57,7 +57,11 @@ pub(crate) struct Negotiated<'a> {
 impl<'a> Negotiated<'a> {
     /// The most recent answer.
     pub(super) fn answer(&self) -> &'a Description {
-        if self.answered_locally { self.local } else { self.remote }
+        if self.answered_locally {
+            self.local
+        } else {
+            self.remote
+        }
     }
 }
 
@@ -82,7 +86,10 @@ pub(crate) fn plan_offer(input: &OfferInput<'_>) -> DescriptionPlan {
     let groups = groups(input, &slots);
     let (uses, transports) = transports(input, &slots, &groups);
     let in_force = || {
-        let current = input.current.iter().flat_map(|current| [current.local, current.remote]);
+        let current = input
+            .current
+            .iter()
+            .flat_map(|current| [current.local, current.remote]);
         input.pending_local.into_iter().chain(current)
     };
     let mut payload_types = PayloadTypes::of(in_force());
@@ -157,7 +164,11 @@ fn groups(input: &OfferInput<'_>, slots: &[Slot]) -> Vec<Vec<usize>> {
                 .mids
                 .iter()
                 .filter_map(|mid| answer.index_of(mid))
-                .filter(|&at| slots.get(at).is_some_and(|slot| slot.is_negotiated && slot.is_live()))
+                .filter(|&at| {
+                    slots
+                        .get(at)
+                        .is_some_and(|slot| slot.is_negotiated && slot.is_live())
+                })
                 .collect();
             if !members.is_empty() {
                 groups.push(members);
@@ -227,7 +238,8 @@ fn transports(
     for (index, slot) in slots.iter().enumerate() {
         if slot.is_live() && carried[index] == Carried::Itself {
             // A new section of a pending offer has a transport already, unless it was to be bundled.
-            let pending = slot.is_existing && existing[index].ice_ufrag.is_some() && !existing[index].bundle_only;
+            let pending =
+                slot.is_existing && existing[index].ice_ufrag.is_some() && !existing[index].bundle_only;
             requests.push(TransportRequest {
                 index,
                 mid: slot.mid.clone(),
@@ -307,7 +319,9 @@ fn offered_media(
     extension_ids: &mut ExtensionIds,
 ) -> MediaPlan {
     let at = |description: &'_ Description| description.media.get(index).is_some();
-    let current = input.current.filter(|current| slot.is_negotiated && at(current.local) && at(current.remote));
+    let current = input
+        .current
+        .filter(|current| slot.is_negotiated && at(current.local) && at(current.remote));
     let mut negotiated: Vec<&MediaSection> = Vec::new();
     if slot.is_existing {
         negotiated.push(&existing(input)[index]);

@@ -9,9 +9,9 @@ use super::description::{
 use super::error::SdpError;
 use super::extension::HeaderExtension;
 use super::limits::{MAX_FINGERPRINTS, MAX_GROUPS, MAX_ICE_OPTIONS, MAX_MEDIA_SECTIONS, MAX_TEXT};
+use super::line::{Line, is_digits, is_token, lines};
 use super::media::Bandwidth;
 use super::media_attributes::read_media_attributes;
-use super::line::{Line, is_digits, is_token, lines};
 
 impl Description {
     /// RFC 9429 section 5.8: reads the text line by line. Section 5.8.3, what the lines mean together, is for
@@ -219,7 +219,12 @@ fn inheritable(attributes: &[Attribute]) -> Vec<Attribute> {
         ) || Direction::from_name(&attribute.name).is_some()
     };
     let mixed = find(attributes, "extmap-allow-mixed");
-    attributes.iter().filter(inherited).chain(mixed).cloned().collect()
+    attributes
+        .iter()
+        .filter(inherited)
+        .chain(mixed)
+        .cloned()
+        .collect()
 }
 
 fn parse_media(

@@ -52,7 +52,11 @@ impl PayloadTypes {
             _ => 0,
         };
         for phase in 0..=2 {
-            for (place, codec) in codecs.iter().enumerate().filter(|(_, codec)| order(codec) == phase) {
+            for (place, codec) in codecs
+                .iter()
+                .enumerate()
+                .filter(|(_, codec)| order(codec) == phase)
+            {
                 let renamed = codec.renamed(codec.payload_type, |old| names.get(&old).copied());
                 let Some(codec) = renamed else {
                     continue;
@@ -62,7 +66,10 @@ impl PayloadTypes {
                 };
                 taken.insert(payload_type);
                 names.insert(codec.payload_type, payload_type);
-                let codec = Codec { payload_type, ..codec };
+                let codec = Codec {
+                    payload_type,
+                    ..codec
+                };
                 self.remember(&codec);
                 assigned.push((place, codec));
             }
@@ -105,9 +112,14 @@ impl ExtensionIds {
     pub(super) fn of<'a>(descriptions: impl Iterator<Item = &'a Description>) -> ExtensionIds {
         let mut ids = ExtensionIds::default();
         for description in descriptions {
-            let own = description.media.iter().flat_map(|section| &section.header_extensions);
+            let own = description
+                .media
+                .iter()
+                .flat_map(|section| &section.header_extensions);
             for extension in own.chain(&description.header_extensions) {
-                ids.uris.entry(extension.id).or_insert_with(|| extension.uri.clone());
+                ids.uris
+                    .entry(extension.id)
+                    .or_insert_with(|| extension.uri.clone());
             }
         }
         ids
@@ -159,7 +171,11 @@ mod tests {
     fn formats_keep_their_payload_types_where_nothing_is_in_force() {
         let mut types = PayloadTypes::default();
         assert_eq!(types.assign(&video_codecs(), &[]), video_codecs());
-        assert_eq!(types.assign(&video_codecs(), &[]), video_codecs(), "in a second section too");
+        assert_eq!(
+            types.assign(&video_codecs(), &[]),
+            video_codecs(),
+            "in a second section too"
+        );
         assert_eq!(types.assign(&audio_codecs(), &[]), audio_codecs());
     }
 
@@ -187,7 +203,10 @@ mod tests {
             .flat_map(|number| {
                 let name = format!("video/X{number}");
                 let apt = format!("apt={}", number + 1);
-                [codec(number + 1, &name, 90_000, None), codec(120, "video/rtx", 90_000, Some(&apt))]
+                [
+                    codec(number + 1, &name, 90_000, None),
+                    codec(120, "video/rtx", 90_000, Some(&apt)),
+                ]
             })
             .collect();
         let assigned = types.assign(&many, &[]);
@@ -208,10 +227,15 @@ mod tests {
         };
         let mid = "urn:ietf:params:rtp-hdrext:sdes:mid";
         let mut ids = ExtensionIds::of([&parsed(FIREFOX_VIDEO_OFFER)].into_iter());
-        let assigned = ids.assign(&[extension(1, mid), extension(8, "urn:x"), extension(9, "urn:y")], false);
+        let assigned = ids.assign(
+            &[extension(1, mid), extension(8, "urn:x"), extension(9, "urn:y")],
+            false,
+        );
         let found: Vec<_> = assigned.iter().map(|it| it.id).collect();
         assert_eq!(found, [3, 1, 9]);
-        let many: Vec<_> = (0..20).map(|number| extension(1, &format!("urn:{number}"))).collect();
+        let many: Vec<_> = (0..20)
+            .map(|number| extension(1, &format!("urn:{number}")))
+            .collect();
         assert_eq!(ids.assign(&many, false).len(), 10, "14 less 4");
         assert_eq!(ids.assign(&many, true).len(), 20);
     }

@@ -261,7 +261,9 @@ impl SectionPlan {
                 formats,
                 ..
             } => text.media(kind, None, protocol, formats),
-            Content::Data { protocol, formats, .. } => {
+            Content::Data {
+                protocol, formats, ..
+            } => {
                 text.media("application", destination, protocol, formats);
             }
             Content::Media(media) => {
@@ -407,7 +409,10 @@ pub(super) fn encodings(
     if !direction.sends() || (encodings.len() < 2 && !named) {
         return (Vec::new(), None);
     }
-    let mut rids: Vec<String> = encodings.iter().filter_map(|encoding| encoding.rid.clone()).collect();
+    let mut rids: Vec<String> = encodings
+        .iter()
+        .filter_map(|encoding| encoding.rid.clone())
+        .collect();
     let mut numbers = (0_u64..).map(|number| number.to_string());
     let mut send = Vec::new();
     for encoding in encodings {

@@ -243,7 +243,16 @@ mod tests {
             assert_eq!(Simulcast::read(value).unwrap().value(), value);
         }
         assert_eq!(Simulcast::read(" recv rid=a;b").unwrap().value(), "recv a;b");
-        for bad in ["", "send", "send a;;b", "send a send b", "both a", "send a recv", "send a,", "send ~"] {
+        for bad in [
+            "",
+            "send",
+            "send a;;b",
+            "send a send b",
+            "both a",
+            "send a recv",
+            "send a,",
+            "send ~",
+        ] {
             assert_eq!(Simulcast::read(bad), None, "{bad:?}");
         }
     }
@@ -261,7 +270,10 @@ mod tests {
     #[test]
     fn of_what_is_asked_for_first_alternatives_count_once() {
         let offer = BROWSER_OFFER
-            .replace("a=rid:hi send\r\na=rid:lo send", "a=rid:1 recv\r\na=rid:2 recv\r\na=rid:3 send")
+            .replace(
+                "a=rid:hi send\r\na=rid:lo send",
+                "a=rid:1 recv\r\na=rid:2 recv\r\na=rid:3 send",
+            )
             .replace("send hi;~lo", "recv ~1,2;1;2;3");
         let section = &parsed(&offer).media[1];
         let found: Vec<_> = section

@@ -241,7 +241,13 @@ fn a_restart_changes_the_credentials_and_the_channel_lives_on() {
         line.map(str::to_owned)
     };
     let before = username_fragment(&network);
-    network.negotiate(A, OfferOptions { ice_restart: true });
+    network.negotiate(
+        A,
+        OfferOptions {
+            ice_restart: true,
+            ..OfferOptions::default()
+        },
+    );
     assert_ne!(username_fragment(&network), before);
     network.run_for(SOON);
     assert!(connected(&network));

@@ -45,7 +45,13 @@ fn a_path_that_breaks_disconnects_and_an_ice_restart_brings_it_back() {
     assert!(network.run_until(PATIENCE, |network| is(network, "disconnected")));
     assert_eq!(network.state(A, Attribute::IceConnectionState), "disconnected");
     network.loss = 0.0;
-    network.negotiate(A, OfferOptions { ice_restart: true });
+    network.negotiate(
+        A,
+        OfferOptions {
+            ice_restart: true,
+            ..OfferOptions::default()
+        },
+    );
     assert!(network.run_until(PATIENCE, |network| is(network, "connected")));
     network.send(A, here, "back again");
     let there = network.announced(B)[0];
