@@ -70,7 +70,7 @@ pub(crate) struct RunArguments {
     /// Scenario files, or folders of them
     #[arg(value_name = "PATH")]
     pub(crate) paths: Vec<PathBuf>,
-    /// A peer to play with; again for more. All peers unless given
+    /// A peer to play with; again for more. All but those on request unless given
     #[arg(long = "peer", value_name = "NAME")]
     pub(crate) peers: Vec<String>,
     /// Who plays which role: a=NAME,b=NAME; a role left out is played by every peer

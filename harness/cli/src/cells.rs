@@ -136,7 +136,7 @@ pub(crate) fn cells(
     arguments: &RunArguments,
 ) -> Result<Vec<Cell>, Problem> {
     let names: Vec<String> = if arguments.peers.is_empty() {
-        registry.names().map(str::to_owned).collect()
+        registry.by_default().map(str::to_owned).collect()
     } else {
         let mut given: Vec<String> = Vec::new();
         for name in &arguments.peers {

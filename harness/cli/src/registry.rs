@@ -1,6 +1,6 @@
 //! Which implementations there are to cast.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use glare_peer::Implementation;
@@ -11,6 +11,8 @@ use crate::exit::Problem;
 #[derive(Clone, Default)]
 pub struct Registry {
     implementations: BTreeMap<String, Arc<dyn Implementation>>,
+    /// Those that play only where they are named.
+    on_request: BTreeSet<String>,
 }
 
 impl Registry {
@@ -19,19 +21,35 @@ impl Registry {
         Registry::default()
     }
 
-    /// The implementations that come with glare: `reference` and `str0m`.
+    /// The implementations that come with glare: `reference` and `str0m`, and on request `rtc`.
     pub fn standard() -> Registry {
         Registry::new()
             .with(glare_reference::Reference)
             .with(glare_str0m::Str0m)
+            .on_request(glare_webrtc::WebrtcRs)
     }
 
     /// Adds an implementation under the name that it gives; one of the same name is replaced.
     #[must_use]
     pub fn with(mut self, implementation: impl Implementation + 'static) -> Registry {
-        self.implementations
-            .insert(implementation.about().name, Arc::new(implementation));
+        let name = implementation.about().name;
+        self.on_request.remove(&name);
+        self.implementations.insert(name, Arc::new(implementation));
         self
+    }
+
+    /// Adds an implementation that plays only where it is named: its departures are not in the ledger.
+    #[must_use]
+    pub fn on_request(mut self, implementation: impl Implementation + 'static) -> Registry {
+        let name = implementation.about().name;
+        self.on_request.insert(name.clone());
+        self.implementations.insert(name, Arc::new(implementation));
+        self
+    }
+
+    /// The names of those that play where none is named.
+    pub(crate) fn by_default(&self) -> impl Iterator<Item = &str> {
+        self.names().filter(|name| !self.on_request.contains(*name))
     }
 
     /// The names.

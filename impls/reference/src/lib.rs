@@ -10,6 +10,8 @@ mod connection;
     reason = "the room offers more than the connection uses so far"
 )]
 mod dtls;
+#[cfg(feature = "fuzzing")]
+pub mod fuzzing;
 #[expect(
     dead_code,
     unused_imports,

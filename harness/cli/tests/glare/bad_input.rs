@@ -183,7 +183,7 @@ fn an_unknown_peer() {
         let ran = glare.run(&["run", "connect.yaml", option[0], option[1]]);
         says_only(
             ran.ends_with(2),
-            "error: there is no peer \"nobody\"; the peers are reference, str0m",
+            "error: there is no peer \"nobody\"; the peers are reference, rtc, str0m",
         );
     }
 }
@@ -382,6 +382,6 @@ fn a_bundle_of_an_unknown_peer() {
     });
     assert_eq!(
         said,
-        "error: there is no peer \"nobody\"; the peers are reference, str0m\n"
+        "error: there is no peer \"nobody\"; the peers are reference, rtc, str0m\n"
     );
 }

@@ -37,6 +37,8 @@ mod data_channel;
 mod data_channel_close;
 mod dtmf;
 mod encodings;
+#[cfg(feature = "fuzzing")]
+mod fuzzing;
 mod generate;
 mod ice_network;
 mod identity;

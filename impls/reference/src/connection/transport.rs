@@ -83,7 +83,7 @@ pub(super) struct Transport {
     /// What `session` was made for.
     pub(super) dtls: Option<DtlsParameters>,
     early: VecDeque<Vec<u8>>,
-    association: Option<SctpTransport>,
+    pub(super) association: Option<SctpTransport>,
     /// What the association reported before that it is established; none once it has.
     before_connected: Option<Vec<SctpEvent>>,
     /// The seed and the ports of the association; none where data is negotiated for another transport, or for none.
@@ -97,6 +97,9 @@ pub(super) struct Transport {
     pub(super) secrets: Vec<String>,
     /// What a person who studies the run should know.
     pub(super) notes: Vec<String>,
+    /// The last SCTP packet that was decrypted.
+    #[cfg(feature = "fuzzing")]
+    pub(super) last_decrypted: Vec<u8>,
 }
 
 /// What a completed negotiation settled on for a transport.
@@ -199,6 +202,8 @@ impl Transport {
             datagrams: Vec::new(),
             secrets: Vec::new(),
             notes: Vec::new(),
+            #[cfg(feature = "fuzzing")]
+            last_decrypted: Vec::new(),
         }
     }
 

@@ -22,6 +22,8 @@ mod decisions;
 mod endpoint;
 mod framing;
 mod gathering;
+#[cfg(feature = "fuzzing")]
+pub(crate) mod fuzzing;
 mod generation;
 mod inbound;
 mod names;

@@ -23,6 +23,8 @@ mod extension;
 mod history;
 mod missing;
 mod outlet;
+#[cfg(feature = "fuzzing")]
+pub(crate) mod fuzzing;
 mod packet;
 mod playout;
 mod receiver;

@@ -6,6 +6,8 @@
 
 mod dcep;
 mod event;
+#[cfg(feature = "fuzzing")]
+pub(crate) mod fuzzing;
 mod payload;
 mod stream;
 mod transport;

@@ -7,3 +7,6 @@ mod negotiation;
 mod network;
 mod path;
 mod repetition;
+
+/// What is put to the test.
+const SUBJECT: glare_str0m::Str0m = glare_str0m::Str0m;

@@ -1,4 +1,4 @@
-//! Two peers on a link of 10 ms with seeded loss, and signalling of 20 ms for their candidates, in virtual time.
+//! Two peers of [`crate::SUBJECT`] on a link of 10 ms with seeded loss, and signalling of 20 ms for their candidates, in virtual time.
 
 use std::collections::BTreeMap;
 use std::net::IpAddr;
@@ -9,7 +9,8 @@ use glare_peer::{
     HostView, IceCandidate, Implementation as _, Input, MessageData, Operation, OperationId, Outbox, Peer,
     SdpType, SessionDescription, SimTime, Step, Value,
 };
-use glare_str0m::Str0m;
+
+use crate::SUBJECT;
 
 const LINK_DELAY: Duration = Duration::from_millis(10);
 const SIGNALLING_DELAY: Duration = Duration::from_millis(20);
@@ -59,9 +60,9 @@ impl Network {
                 unix_time: Duration::from_secs(1_700_000_000),
                 origin: format!("https://{role}.example"),
             };
-            Str0m
+            SUBJECT
                 .create(host, configuration.clone())
-                .expect("str0m takes the configuration")
+                .expect("the subject takes the configuration")
         });
         Network {
             peers: peers.collect(),
@@ -150,7 +151,7 @@ impl Network {
     pub fn read(&self, peer: usize, object: Handle, attribute: Attribute) -> Value {
         self.peers[peer]
             .read(object, attribute)
-            .expect("str0m has the attribute")
+            .expect("the subject has the attribute")
     }
 
     pub fn state(&self, peer: usize, attribute: Attribute) -> String {

@@ -91,6 +91,8 @@ impl Transport {
     fn dtls_event(&mut self, now: SimTime, event: DtlsEvent, events: &mut Vec<TransportEvent>) {
         match event {
             DtlsEvent::Data(packet) => {
+                #[cfg(feature = "fuzzing")]
+                self.last_decrypted.clone_from(&packet);
                 if let Some(association) = &mut self.association {
                     association.input(now, &packet);
                 }
