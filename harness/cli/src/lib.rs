@@ -12,6 +12,7 @@
 //!
 //! [`Registry::with`] adds an implementation of [`glare_peer::Implementation`]; it can then be cast by its name.
 
+mod anchors;
 mod arguments;
 mod cells;
 mod check;
