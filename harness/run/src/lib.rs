@@ -10,6 +10,8 @@ mod conditions;
 mod matching;
 mod negotiation;
 mod network_changes;
+mod objects;
+mod operations;
 mod payload;
 mod performance;
 mod play;

@@ -2,18 +2,22 @@
 //!
 //! Everything that happens passes through here and into the trace.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use glare_net::{Fate, Key, Network, NetworkEvent, Schedule, build_udp, parse_udp};
 use glare_oracle::trace::{Completion, What};
+use glare_peer::interface::Type;
 use glare_peer::{
-    Attribute, Called, Datagram, EventKind, Handle, Input, Operation, OperationId, Outbox, Peer, SimTime,
-    Step, Unsupported, Value,
+    Attribute, Called, Datagram, Handle, Input, Operation, OperationId, Outbox, Peer, SimTime, Step,
+    Unsupported, Value,
 };
 use glare_pin::Pin;
 
 use crate::classify;
-use crate::recorder::{self, Objects, Recorder};
+use crate::objects::{Objects, snapshot};
+use crate::operations;
+use crate::recorder::{self, Recorder};
 use crate::signalling::{Message, Plane};
 
 /// The wall clock at the start of every run: 2026-01-01T00:00:00Z.
@@ -68,6 +72,8 @@ pub(crate) struct Player {
     pub(crate) peer: Box<dyn Peer>,
     /// What hangs off it.
     pub(crate) objects: Objects,
+    /// What the promises that are pending will give, where that is something with objects in it.
+    pending: BTreeMap<OperationId, Type>,
     host: glare_net::HostId,
     ports: std::ops::RangeInclusive<u16>,
     timer: Option<Key>,
@@ -84,9 +90,10 @@ impl Player {
         ports: std::ops::RangeInclusive<u16>,
     ) -> Player {
         Player {
+            objects: Objects::of(&*peer),
+            pending: BTreeMap::new(),
             role,
             peer,
-            objects: Objects::default(),
             host,
             ports,
             timer: None,
@@ -136,7 +143,7 @@ impl World {
 
     /// Adds a peer that was constructed.
     pub(crate) fn add(&mut self, player: Player) {
-        let state = recorder::snapshot(&*player.peer, &player.objects);
+        let state = snapshot(&*player.peer, &player.objects);
         let what = What::Created {
             peer: player.role.clone(),
             state,
@@ -235,22 +242,29 @@ impl World {
             peer: playing.role.clone(),
             operation: id,
             object: operation.object(),
+            interface: playing.objects.called_on(&operation),
             method: operation.name().to_owned(),
-            arguments: recorder::arguments(&operation),
-            state: recorder::snapshot(&*playing.peer, &playing.objects),
+            arguments: operations::arguments(&operation),
+            state: snapshot(&*playing.peer, &playing.objects),
         };
         self.recorder.record(self.now, what);
+        let gives = playing.objects.gives(&operation);
         let called = playing.peer.call(self.now, id, operation);
-        if let Called::Returned(Value::Object(channel)) = &called {
-            playing.objects.met(*channel);
+        match &called {
+            Called::Returned(value) => playing.objects.came(value, gives),
+            Called::Promise if gives != Type::Undefined => {
+                playing.pending.insert(id, gives);
+            }
+            _ => {}
         }
         playing.objects.look(&*playing.peer);
+        playing.objects.look_at_transceivers(&*playing.peer);
         playing.busy = true;
         let what = What::Came {
             peer: playing.role.clone(),
             operation: id,
             how: recorder::completion(&called),
-            state: recorder::snapshot(&*playing.peer, &playing.objects),
+            state: snapshot(&*playing.peer, &playing.objects),
         };
         self.recorder.record(self.now, what);
         (id, called)
@@ -274,25 +288,26 @@ impl World {
         let number = self.recorder.next_number();
         match &step {
             Step::Fired(event) => {
-                if let EventKind::DataChannel { channel } = &event.kind {
-                    playing.objects.met(*channel);
-                }
+                playing.objects.fired(&*playing.peer, event);
                 let what = What::Fired {
                     peer: playing.role.clone(),
                     target: event.target,
                     interface: playing.objects.interface(event.target),
                     event: event.kind.name().to_owned(),
                     detail: recorder::detail(&*playing.peer, event),
-                    state: recorder::snapshot(&*playing.peer, &playing.objects),
+                    state: snapshot(&*playing.peer, &playing.objects),
                 };
                 self.recorder.record(self.now, what);
             }
             Step::Settled(operation, result) => {
+                if let (Some(gives), Ok(value)) = (playing.pending.remove(operation), result) {
+                    playing.objects.came(value, gives);
+                }
                 let what = What::Settled {
                     peer: playing.role.clone(),
                     operation: *operation,
                     how: recorder::settlement(result),
-                    state: recorder::snapshot(&*playing.peer, &playing.objects),
+                    state: snapshot(&*playing.peer, &playing.objects),
                 };
                 self.recorder.record(self.now, what);
             }
@@ -301,14 +316,15 @@ impl World {
                     peer: playing.role.clone(),
                     operation: *operation,
                     how: Completion::Unsupported(what.to_string()),
-                    state: recorder::snapshot(&*playing.peer, &playing.objects),
+                    state: snapshot(&*playing.peer, &playing.objects),
                 };
                 self.recorder.record(self.now, what);
             }
             Step::TaskEnd => {
+                playing.objects.look_at_transceivers(&*playing.peer);
                 let what = What::TaskEnd {
                     peer: playing.role.clone(),
-                    state: recorder::snapshot(&*playing.peer, &playing.objects),
+                    state: snapshot(&*playing.peer, &playing.objects),
                 };
                 self.recorder.record(self.now, what);
             }
