@@ -4,7 +4,8 @@
 //! specification spells them.
 
 use glare_peer::{
-    Attribute, Configuration, Event, EventKind, Exception, ExceptionName, IceCandidate, Operation, Value,
+    Attribute, Configuration, Event, EventKind, Exception, ExceptionName, IceCandidate, Interface, Operation,
+    Value,
 };
 
 /// One thing that can be broken.
@@ -177,75 +178,20 @@ pub enum DatagramFault {
     Corrupt,
 }
 
-/// The kind of an object, told by which attributes it has.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Interface {
-    /// `RTCPeerConnection`.
-    PeerConnection,
-    /// `RTCDataChannel`.
-    DataChannel,
-    /// `RTCIceTransport`.
-    IceTransport,
-    /// `RTCDtlsTransport`.
-    DtlsTransport,
-    /// `RTCSctpTransport`.
-    SctpTransport,
-    /// `RTCRtpTransceiver`.
-    RtpTransceiver,
-    /// `RTCRtpSender`.
-    RtpSender,
-    /// `RTCRtpReceiver`.
-    RtpReceiver,
-    /// `RTCDTMFSender`.
-    DtmfSender,
-    /// `MediaStreamTrack`.
-    MediaStreamTrack,
-    /// `MediaStream`.
-    MediaStream,
-    /// `RTCCertificate`.
-    Certificate,
-    /// `RTCIceCandidate`.
-    IceCandidate,
-    /// `RTCSessionDescription`.
-    SessionDescription,
-}
-
-impl Interface {
-    /// The name in the specification.
-    pub(crate) const fn name(self) -> &'static str {
-        match self {
-            Interface::PeerConnection => "RTCPeerConnection",
-            Interface::DataChannel => "RTCDataChannel",
-            Interface::IceTransport => "RTCIceTransport",
-            Interface::DtlsTransport => "RTCDtlsTransport",
-            Interface::SctpTransport => "RTCSctpTransport",
-            Interface::RtpTransceiver => "RTCRtpTransceiver",
-            Interface::RtpSender => "RTCRtpSender",
-            Interface::RtpReceiver => "RTCRtpReceiver",
-            Interface::DtmfSender => "RTCDTMFSender",
-            Interface::MediaStreamTrack => "MediaStreamTrack",
-            Interface::MediaStream => "MediaStream",
-            Interface::Certificate => "RTCCertificate",
-            Interface::IceCandidate => "RTCIceCandidate",
-            Interface::SessionDescription => "RTCSessionDescription",
-        }
-    }
-
-    /// The attribute that objects of this kind have, and no others. None where there is nothing to ask.
-    pub(crate) const fn mark(self) -> Option<Attribute> {
-        match self {
-            Interface::PeerConnection | Interface::IceCandidate | Interface::SessionDescription => None,
-            Interface::DataChannel => Some(Attribute::BufferedAmount),
-            Interface::IceTransport => Some(Attribute::GatheringState),
-            Interface::DtlsTransport => Some(Attribute::IceTransport),
-            Interface::SctpTransport => Some(Attribute::MaxMessageSize),
-            Interface::RtpTransceiver => Some(Attribute::CurrentDirection),
-            Interface::RtpSender => Some(Attribute::Dtmf),
-            Interface::RtpReceiver => Some(Attribute::JitterBufferTarget),
-            Interface::DtmfSender => Some(Attribute::ToneBuffer),
-            Interface::MediaStreamTrack => Some(Attribute::Muted),
-            Interface::MediaStream => Some(Attribute::Active),
-            Interface::Certificate => Some(Attribute::Expires),
-        }
+/// The attribute that objects of an interface have, and no others. None where there is no such attribute.
+pub(crate) const fn mark(interface: Interface) -> Option<Attribute> {
+    match interface {
+        Interface::DataChannel => Some(Attribute::BufferedAmount),
+        Interface::IceTransport => Some(Attribute::GatheringState),
+        Interface::DtlsTransport => Some(Attribute::IceTransport),
+        Interface::SctpTransport => Some(Attribute::MaxMessageSize),
+        Interface::RtpTransceiver => Some(Attribute::CurrentDirection),
+        Interface::RtpSender => Some(Attribute::Dtmf),
+        Interface::RtpReceiver => Some(Attribute::JitterBufferTarget),
+        Interface::DtmfSender => Some(Attribute::ToneBuffer),
+        Interface::MediaStreamTrack => Some(Attribute::Muted),
+        Interface::MediaStream => Some(Attribute::Active),
+        Interface::Certificate => Some(Attribute::Expires),
+        _ => None,
     }
 }

@@ -5,11 +5,11 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 
 use glare_peer::{
-    Attribute, Called, Datagram, Event, EventKind, Exception, Handle, Input, LocalDescriptionInit, Operation,
+    Attribute, Called, Datagram, Event, EventKind, Exception, Handle, Input, Interface, LocalDescriptionInit, Operation,
     OperationId, Outbox, Peer, SdpType, SessionDescription, SimTime, Step, Unsupported, Value,
 };
 
-use crate::fault::{CallFault, DatagramFault, EventFault, Events, Fault, Interface, ReadFault, Which};
+use crate::fault::{CallFault, DatagramFault, EventFault, Events, Fault, ReadFault, Which, mark};
 use crate::{NOTE, Sabotage};
 
 /// A peer with one thing broken.
@@ -89,8 +89,8 @@ impl SabotagedPeer {
     fn is(&self, object: Handle, interface: Interface) -> bool {
         match interface {
             Interface::PeerConnection => object == Handle::CONNECTION,
-            other => other.mark().is_some_and(|mark| {
-                object != Handle::CONNECTION && self.inner.read(object, mark).is_ok()
+            other => mark(other).is_some_and(|attribute| {
+                object != Handle::CONNECTION && self.inner.read(object, attribute).is_ok()
             }),
         }
     }

@@ -1,10 +1,10 @@
 //! The methods of the connection that make, set and end things.
 
-use glare_peer::{ExceptionName, Operation, SdpType, Value};
+use glare_peer::{ExceptionName, Interface, Operation, SdpType, Value};
 
 use super::{another_name, call};
 use crate::Sabotage;
-use crate::fault::{CallFault, Interface};
+use crate::fault::CallFault;
 
 const fn on(method: &'static str) -> (Interface, &'static str) {
     (Interface::PeerConnection, method)

@@ -1,10 +1,10 @@
 //! Candidates as they are surfaced, and as they are constructed.
 
-use glare_peer::{IceCandidate, IceComponent, IceProtocol, Value};
+use glare_peer::{IceCandidate, IceComponent, IceProtocol, Interface, Value};
 
 use super::{another_name, call, sabotage};
 use crate::Sabotage;
-use crate::fault::{CallFault, Fault, Interface};
+use crate::fault::{CallFault, Fault};
 
 fn candidate(
     name: &'static str,

@@ -2,12 +2,12 @@
 
 use std::sync::Arc;
 
-use glare_peer::{Attribute, EventKind, ExceptionName, MessageData, Operation, Value};
+use glare_peer::{Attribute, EventKind, ExceptionName, Interface, MessageData, Operation, Value};
 
 use super::states::instead;
 use super::{always_null, another_name, call, event, event_if, extra, read};
 use crate::Sabotage;
-use crate::fault::{CallFault, EventFault, Interface, ReadFault, Which};
+use crate::fault::{CallFault, EventFault, ReadFault, Which};
 
 const CREATE: (Interface, &str) = (Interface::PeerConnection, "createDataChannel");
 

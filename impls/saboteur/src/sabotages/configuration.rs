@@ -1,10 +1,10 @@
 //! The constructor, its configuration, and certificates.
 
-use glare_peer::{Attribute, BundlePolicy, ExceptionName, IceTransportPolicy, Operation, Value};
+use glare_peer::{Attribute, BundlePolicy, ExceptionName, IceTransportPolicy, Interface, Operation, Value};
 
 use super::{another_name, call, read, sabotage};
 use crate::Sabotage;
-use crate::fault::{CallFault, Construction, Fault, Interface, ReadFault};
+use crate::fault::{CallFault, Construction, Fault, ReadFault};
 
 const CONSTRUCTOR: (Interface, &str) = (Interface::PeerConnection, "constructor");
 

@@ -1,8 +1,10 @@
 //! The text of descriptions.
 
+use glare_peer::Interface;
+
 use super::sabotage;
 use crate::Sabotage;
-use crate::fault::{Fault, Interface};
+use crate::fault::Fault;
 use crate::sdp;
 
 const OFFER: (Interface, &str) = (Interface::PeerConnection, "createOffer");

@@ -1,10 +1,10 @@
 //! The events of the connection.
 
-use glare_peer::EventKind;
+use glare_peer::{EventKind, Interface};
 
 use super::{event, event_if, extra};
 use crate::Sabotage;
-use crate::fault::{EventFault, Interface, Which};
+use crate::fault::{EventFault, Which};
 
 const fn at(event: &'static str) -> (Interface, &'static str) {
     (Interface::PeerConnection, event)

@@ -1,8 +1,10 @@
 //! Identity.
 
+use glare_peer::Interface;
+
 use super::{another_name, call};
 use crate::Sabotage;
-use crate::fault::{CallFault, Interface};
+use crate::fault::CallFault;
 
 const fn on(method: &'static str) -> (Interface, &'static str) {
     (Interface::PeerConnection, method)

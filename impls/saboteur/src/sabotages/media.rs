@@ -1,11 +1,11 @@
 //! Senders, receivers, transceivers, streams, tracks and DTMF.
 
-use glare_peer::{Attribute, EventKind, ExceptionName, Operation, RtpTransceiverDirection, TrackOrKind, Value};
+use glare_peer::{Attribute, EventKind, ExceptionName, Interface, Operation, RtpTransceiverDirection, TrackOrKind, Value};
 
 use super::states::instead;
 use super::{always_null, another_name, call, event, read};
 use crate::Sabotage;
-use crate::fault::{CallFault, EventFault, Interface, ReadFault};
+use crate::fault::{CallFault, EventFault, ReadFault};
 
 const CONNECTION: Interface = Interface::PeerConnection;
 const SENDER: Interface = Interface::RtpSender;

@@ -15,10 +15,10 @@ mod transports;
 
 use std::sync::LazyLock;
 
-use glare_peer::{Attribute, EventKind, ExceptionName, Value};
+use glare_peer::{Attribute, EventKind, ExceptionName, Interface, Value};
 
 use crate::Sabotage;
-use crate::fault::{CallFault, EventFault, Events, Fault, Interface, ReadFault, Which};
+use crate::fault::{CallFault, EventFault, Events, Fault, ReadFault, Which};
 
 /// All sabotages.
 pub fn sabotages() -> &'static [Sabotage] {
@@ -49,7 +49,8 @@ type Member = (Interface, &'static str);
 
 fn sabotage(name: &'static str, member: Member, clause: &'static str, what: &'static str, fault: Fault) -> Sabotage {
     let (interface, member) = (member.0.name(), member.1);
-    // A constructor is called like its interface.
+    // A static method is named with its interface, and a constructor is called like it.
+    let member = member.rsplit('.').next().unwrap_or(member);
     let member = if member == interface { "constructor" } else { member };
     Sabotage {
         name,

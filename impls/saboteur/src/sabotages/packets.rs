@@ -1,8 +1,10 @@
 //! Packets, where a step below the interface is left out.
 
+use glare_peer::Interface;
+
 use super::sabotage;
 use crate::Sabotage;
-use crate::fault::{DatagramFault, Fault, Interface};
+use crate::fault::{DatagramFault, Fault};
 
 const CONNECTION_STATE: (Interface, &str) = (Interface::PeerConnection, "connectionState");
 const ICE_STATE: (Interface, &str) = (Interface::IceTransport, "state");

@@ -1,10 +1,10 @@
 //! The attributes of the connection.
 
-use glare_peer::{Attribute, Value};
+use glare_peer::{Attribute, Interface, Value};
 
 use super::{always_null, read};
 use crate::Sabotage;
-use crate::fault::{Interface, ReadFault};
+use crate::fault::ReadFault;
 
 fn state(
     name: &'static str,

@@ -2,11 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use glare_peer::{ExceptionName, Value};
+use glare_peer::{ExceptionName, Interface, Value};
 
 use super::call;
 use crate::Sabotage;
-use crate::fault::{CallFault, Interface};
+use crate::fault::CallFault;
 
 const GET_STATS: (Interface, &str) = (Interface::PeerConnection, "getStats");
 

@@ -1,11 +1,11 @@
 //! ICE, DTLS and SCTP transports.
 
-use glare_peer::{Attribute, Value};
+use glare_peer::{Attribute, Interface, Value};
 
 use super::states::instead;
 use super::{always_null, call, event, read};
 use crate::Sabotage;
-use crate::fault::{CallFault, EventFault, Interface, ReadFault};
+use crate::fault::{CallFault, EventFault, ReadFault};
 
 const ICE: Interface = Interface::IceTransport;
 const DTLS: Interface = Interface::DtlsTransport;
