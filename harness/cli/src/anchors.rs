@@ -20,7 +20,10 @@ pub(crate) struct Anchor {
 const COUNTED: [(&str, &str); 6] = [
     ("webrtc-pc", include_str!("../../../docs/anchors/webrtc-pc.tsv")),
     ("RFC9429", include_str!("../../../docs/anchors/RFC9429.tsv")),
-    ("webrtc-stats", include_str!("../../../docs/anchors/webrtc-stats.tsv")),
+    (
+        "webrtc-stats",
+        include_str!("../../../docs/anchors/webrtc-stats.tsv"),
+    ),
     (
         "webrtc-identity",
         include_str!("../../../docs/anchors/webrtc-identity.tsv"),
@@ -71,10 +74,20 @@ fn counted(specification: &str, line: &str) -> Option<Anchor> {
     })
 }
 
+/// Whether the lists have the specification that a clause is of.
+pub(crate) fn knows_specification(clause: &str) -> bool {
+    let prefix = clause.split_once('#').map(|(document, _)| format!("{document}#"));
+    prefix.is_some_and(|prefix| all().iter().any(|anchor| anchor.clause.starts_with(&prefix)))
+}
+
 /// The anchor of a clause, if there is one.
 pub(crate) fn find(clause: &str) -> Option<&'static Anchor> {
-    static BY_CLAUSE: LazyLock<BTreeMap<&str, &Anchor>> =
-        LazyLock::new(|| all().iter().map(|anchor| (anchor.clause.as_str(), anchor)).collect());
+    static BY_CLAUSE: LazyLock<BTreeMap<&str, &Anchor>> = LazyLock::new(|| {
+        all()
+            .iter()
+            .map(|anchor| (anchor.clause.as_str(), anchor))
+            .collect()
+    });
     BY_CLAUSE.get(clause).copied()
 }
 
@@ -104,7 +117,10 @@ mod tests {
         assert_eq!(all().len(), written + lines(SECTIONS).count());
         for anchor in all() {
             let section = anchor.section.as_deref();
-            assert!(section.is_none_or(|section| find(section).is_some()), "{anchor:?}");
+            assert!(
+                section.is_none_or(|section| find(section).is_some()),
+                "{anchor:?}"
+            );
         }
         assert!(find("webrtc-pc#set-description").is_some_and(|anchor| anchor.algorithms == 1));
         assert!(find("RFC9429#section-5.3.1").is_some_and(|anchor| anchor.requirements > 10));
@@ -123,7 +139,9 @@ mod tests {
                     Action::Listen { steps, .. } => steps.as_slice(),
                     _ => &[],
                 };
-                std::iter::once(step).chain(inner).filter_map(|step| step.clause.as_ref())
+                std::iter::once(step)
+                    .chain(inner)
+                    .filter_map(|step| step.clause.as_ref())
             });
             let clauses = scenario.spec.iter().chain(of_steps);
             clauses.map(|clause| (scenario.id.clone(), clause.as_str()))
@@ -133,7 +151,9 @@ mod tests {
 
     #[test]
     fn every_clause_that_a_rule_cites_exists() {
-        let cited = glare_oracle::rules().iter().map(|rule| (rule.id.to_owned(), rule.clause));
+        let cited = glare_oracle::rules()
+            .iter()
+            .map(|rule| (rule.id.to_owned(), rule.clause));
         assert_eq!(unknown(cited), Vec::<String>::new());
     }
 

@@ -34,7 +34,10 @@ pub(crate) fn members() -> Vec<Member> {
         .iter()
         .flat_map(|interface| {
             let table = interface.table();
-            let constructor = table.constructor.iter().map(|member| ("constructor", member.clause));
+            let constructor = table
+                .constructor
+                .iter()
+                .map(|member| ("constructor", member.clause));
             let attributes = table.attributes.iter().map(|member| (member.name, member.clause));
             let methods = table.methods.iter().map(|member| (member.name, member.clause));
             let events = table.events.iter().map(|member| (member.name, member.clause));
@@ -176,7 +179,10 @@ fn page(
             .map(|(id, _)| *id)
             .collect()
     };
-    let shown = members.iter().filter(|member| !scenarios_of(member).is_empty()).count();
+    let shown = members
+        .iter()
+        .filter(|member| !scenarios_of(member).is_empty())
+        .count();
     let guarded = members
         .iter()
         .filter(|member| caught.contains_key(member.name.as_str()))
@@ -216,7 +222,15 @@ fn page(
                 let verdict = outcomes
                     .get(name.as_str())
                     .map_or_else(String::new, |outcomes| verdict(outcomes, &scenarios));
-                let _ = write!(out, " {} |", if verdict.is_empty() { "—" } else { verdict.as_str() });
+                let _ = write!(
+                    out,
+                    " {} |",
+                    if verdict.is_empty() {
+                        "—"
+                    } else {
+                        verdict.as_str()
+                    }
+                );
             }
             out.push('\n');
         }
@@ -306,7 +320,10 @@ mod tests {
 
     #[test]
     fn a_definition_is_cited_with_its_section_and_a_member_is_not() {
-        let section = BTreeSet::from(["webrtc-pc#updating-the-negotiation-needed-flag", "webrtc-pc#methods"]);
+        let section = BTreeSet::from([
+            "webrtc-pc#updating-the-negotiation-needed-flag",
+            "webrtc-pc#methods",
+        ]);
         let definition = anchors::find("webrtc-pc#dfn-check-if-negotiation-is-needed");
         assert!(definition.is_some_and(|anchor| is_cited(anchor, &section)));
         let member = anchors::find("webrtc-pc#dom-rtcpeerconnection-close");

@@ -15,8 +15,8 @@
 mod anchors;
 mod arguments;
 mod cells;
-mod coverage;
 mod check;
+mod coverage;
 mod doctor;
 mod exit;
 mod list;

@@ -86,8 +86,8 @@ pub(crate) fn sabotage(registry: &Registry, arguments: &SabotageArguments) -> Re
     Ok(Exit::AsExpected)
 }
 
-/// Plays each sabotage in the cells that pass where nothing is broken: those of scenarios that use the member first, and of
-/// those the ones with the fewest packets.
+/// Plays each sabotage in cells that pass where nothing is broken: those of the scenarios that use the member, the ones with
+/// the fewest packets first, and then those of a few others, for what a rule may notice in any.
 pub(crate) fn play(
     registry: &Registry,
     plan: &Plan<'_>,
@@ -190,12 +190,18 @@ fn passing(registry: &Registry, plan: &Plan<'_>, scenarios: &[Sourced]) -> Resul
     Ok(passing)
 }
 
+/// How many scenarios are played that do not use the member.
+const OTHERS: usize = 6;
+
 fn cells_of(peer: &str, sabotage: &Sabotage, passing: &[Passing]) -> Vec<Cell> {
     let mut order: Vec<&Passing> = passing.iter().collect();
-    order.sort_by_key(|passing| (!passing.members.contains(&sabotage.member), passing.packets));
+    order.sort_by_key(|passing| passing.packets);
+    let (users, others): (Vec<_>, Vec<_>) = order
+        .into_iter()
+        .partition(|passing| passing.members.contains(&sabotage.member));
+    let order = users.into_iter().chain(others.into_iter().take(OTHERS));
     let broken = format!("{peer}+{}", sabotage.name);
     order
-        .into_iter()
         .flat_map(|passing| {
             let broken = &broken;
             passing.roles.iter().map(move |role| Cell {
@@ -222,7 +228,10 @@ fn share(played: &[Played]) -> Option<f64> {
         .iter()
         .filter(|played| matches!(played.fate, Fate::Caught(_)))
         .count();
-    let survived = played.iter().filter(|played| played.fate == Fate::Survived).count();
+    let survived = played
+        .iter()
+        .filter(|played| played.fate == Fate::Survived)
+        .count();
     let effective = caught + survived;
     (effective > 0).then(|| 100.0 * caught as f64 / effective as f64)
 }
@@ -258,7 +267,12 @@ fn page(peer: &str, played: &[Played]) -> String {
         }
         None => out.push_str(".\n"),
     }
-    table(&mut out, "Survived", "Took effect, and nothing noticed: what the catalogue still lacks.", &survived);
+    table(
+        &mut out,
+        "Survived",
+        "Took effect, and nothing noticed: what the catalogue still lacks.",
+        &survived,
+    );
     table(
         &mut out,
         "Never took effect",
@@ -352,10 +366,17 @@ mod tests {
             clause: String::new(),
         };
         assert_eq!(share(&[played(Fate::Untouched)]), None);
-        let all = [played(Fate::Untouched), played(Fate::Survived), played(Fate::Caught(catch))];
+        let all = [
+            played(Fate::Untouched),
+            played(Fate::Survived),
+            played(Fate::Caught(catch)),
+        ];
         assert_eq!(share(&all), Some(50.0));
         let page = page("reference", &all);
-        assert!(page.contains("3 sabotages: 1 caught, 1 survived, 1 never took effect"), "{page}");
+        assert!(
+            page.contains("3 sabotages: 1 caught, 1 survived, 1 never took effect"),
+            "{page}"
+        );
         assert!(page.contains("rule a\\|b"), "{page}");
     }
 }

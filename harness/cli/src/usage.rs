@@ -24,7 +24,12 @@ pub(crate) fn members(scenario: &Scenario) -> BTreeSet<String> {
     let yaml = glare_scenario::to_yaml(scenario);
     // What was written can be read: the tests of the language hold that.
     if let Ok(value) = serde_yaml::from_str::<Value>(&yaml) {
-        for step in value.get("script").and_then(Value::as_array).into_iter().flatten() {
+        for step in value
+            .get("script")
+            .and_then(Value::as_array)
+            .into_iter()
+            .flatten()
+        {
             reader.step(step);
         }
     }
@@ -123,12 +128,14 @@ impl Reader {
 /// The variable that a step sets, wherever it stands in it.
 fn step_name(step: &Value) -> Option<&str> {
     let members = step.as_object()?;
-    members.iter().find_map(|(name, value)| match (name.as_str(), value) {
-        ("as", Value::String(name)) => Some(name.as_str()),
-        ("do", _) => None,
-        (_, Value::Object(_)) => step_name(value),
-        _ => None,
-    })
+    members
+        .iter()
+        .find_map(|(name, value)| match (name.as_str(), value) {
+            ("as", Value::String(name)) => Some(name.as_str()),
+            ("do", _) => None,
+            (_, Value::Object(_)) => step_name(value),
+            _ => None,
+        })
 }
 
 /// A member of an interface and the object that it gives.
@@ -142,7 +149,11 @@ fn find(interface: Interface, name: &str) -> Option<(&'static str, Option<Interf
     }
     let event = interface.event(name)?;
     // What is named of an event is its one object: the channel, the candidate, the transceiver.
-    let carried = event.payload.iter().rev().find_map(|payload| object(payload.holds));
+    let carried = event
+        .payload
+        .iter()
+        .rev()
+        .find_map(|payload| object(payload.holds));
     Some((event.name, carried))
 }
 
@@ -191,6 +202,9 @@ mod tests {
             "  - { wait: { for: { b.datachannel: { label: chat } }, as: remote-chat } }\n  - { call: remote-chat.close }\n",
         );
         assert!(used.contains(&"RTCDataChannel.close".to_owned()), "{used:?}");
-        assert!(used.contains(&"RTCPeerConnection.datachannel".to_owned()), "{used:?}");
+        assert!(
+            used.contains(&"RTCPeerConnection.datachannel".to_owned()),
+            "{used:?}"
+        );
     }
 }

@@ -57,13 +57,21 @@ impl<'a> Description<'a> {
 
     /// The tags of the BUNDLE groups (RFC 9143), each group by itself.
     pub fn bundles(&self) -> Vec<Vec<&'a str>> {
-        let groups = self.session.iter().filter_map(|line| line.strip_prefix("a=group:BUNDLE"));
-        groups.map(|tags| tags.split_ascii_whitespace().collect()).collect()
+        let groups = self
+            .session
+            .iter()
+            .filter_map(|line| line.strip_prefix("a=group:BUNDLE"));
+        groups
+            .map(|tags| tags.split_ascii_whitespace().collect())
+            .collect()
     }
 
     /// The identification tags of the sections, in order; none where a section has none.
     pub fn mids(&self) -> Vec<Option<&'a str>> {
-        self.sections.iter().map(|section| section.attribute("mid")).collect()
+        self.sections
+            .iter()
+            .map(|section| section.attribute("mid"))
+            .collect()
     }
 
     /// The value of an attribute that may stand in the session part for all sections, as a section has it.
@@ -88,7 +96,11 @@ impl<'a> Section<'a> {
 fn attribute<'a>(lines: &[&'a str], name: &str) -> Option<&'a str> {
     lines.iter().find_map(|line| {
         let rest = line.strip_prefix("a=")?.strip_prefix(name)?;
-        if rest.is_empty() { Some(rest) } else { rest.strip_prefix(':') }
+        if rest.is_empty() {
+            Some(rest)
+        } else {
+            rest.strip_prefix(':')
+        }
     })
 }
 

@@ -78,7 +78,10 @@ impl Implementation for Saboteur {
             }
             _ => (configuration, false),
         };
-        let created = match (self.inner.create(host.clone(), configuration), &self.sabotage.fault) {
+        let created = match (
+            self.inner.create(host.clone(), configuration),
+            &self.sabotage.fault,
+        ) {
             (Err(CreateError::Threw(mut exception)), Fault::Construct(Construction::Error(name))) => {
                 exception.name = *name;
                 Err(CreateError::Threw(exception))

@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 
 use glare_peer::{
-    Attribute, Called, Datagram, Event, EventKind, Exception, Handle, Input, Interface, LocalDescriptionInit, Operation,
-    OperationId, Outbox, Peer, SdpType, SessionDescription, SimTime, Step, Unsupported, Value,
+    Attribute, Called, Datagram, Event, EventKind, Exception, Handle, Input, Interface, LocalDescriptionInit,
+    Operation, OperationId, Outbox, Peer, SdpType, SessionDescription, SimTime, Step, Unsupported, Value,
 };
 
 use crate::fault::{CallFault, DatagramFault, EventFault, Events, Fault, ReadFault, Which, mark};
@@ -272,7 +272,12 @@ impl SabotagedPeer {
     }
 
     fn shown_description(&self, description: SessionDescription) -> SessionDescription {
-        let Fault::LocalDescription { edit, offers, answers } = &self.sabotage.fault else {
+        let Fault::LocalDescription {
+            edit,
+            offers,
+            answers,
+        } = &self.sabotage.fault
+        else {
             return description;
         };
         let wanted = match description.sdp_type {
@@ -284,7 +289,11 @@ impl SabotagedPeer {
             return description;
         }
         let mut known = self.descriptions.borrow_mut();
-        if let Some((_, edited)) = known.edited.iter().find(|(original, _)| *original == description.sdp) {
+        if let Some((_, edited)) = known
+            .edited
+            .iter()
+            .find(|(original, _)| *original == description.sdp)
+        {
             return SessionDescription {
                 sdp: Arc::clone(edited),
                 ..description
@@ -419,7 +428,16 @@ impl SabotagedPeer {
             last: value.clone(),
             settled: value.clone(),
         });
-        if shown.last != value && !(self.closed && matches!(self.sabotage.fault, Fault::Read { how: ReadFault::UnclosedState, .. })) {
+        if shown.last != value
+            && !(self.closed
+                && matches!(
+                    self.sabotage.fault,
+                    Fault::Read {
+                        how: ReadFault::UnclosedState,
+                        ..
+                    }
+                ))
+        {
             shown.previous = std::mem::replace(&mut shown.last, value);
         }
         shown.clone()
@@ -427,7 +445,12 @@ impl SabotagedPeer {
 
     /// Sends what the outbox has got since, with what befalls it.
     fn sends(&mut self, out: &mut Outbox, from: usize) {
-        let Fault::Datagrams { sent: true, which, how } = &self.sabotage.fault else {
+        let Fault::Datagrams {
+            sent: true,
+            which,
+            how,
+        } = &self.sabotage.fault
+        else {
             return;
         };
         let datagrams = out.datagrams.split_off(from);
@@ -439,7 +462,12 @@ impl SabotagedPeer {
         }
     }
 
-    fn befallen(&mut self, mut datagram: Datagram, which: fn(&[u8]) -> bool, how: DatagramFault) -> Vec<Datagram> {
+    fn befallen(
+        &mut self,
+        mut datagram: Datagram,
+        which: fn(&[u8]) -> bool,
+        how: DatagramFault,
+    ) -> Vec<Datagram> {
         if !which(&datagram.data) {
             return vec![datagram];
         }

@@ -22,7 +22,6 @@ pub(crate) fn replaced(sdp: &str, start: &str, line: &str) -> Option<String> {
     })
 }
 
-
 /// The text with the words of the lines that begin like this edited.
 pub(crate) fn words(sdp: &str, start: &str, edit: impl Fn(&mut Vec<String>)) -> Option<String> {
     lines(sdp, |line| {

@@ -11,9 +11,24 @@ fn every_sabotage_has_a_name_of_its_own_and_says_what_it_breaks() {
         assert!(names.insert(sabotage.name), "{} is there twice", sabotage.name);
         let kebab = |letter: char| letter.is_ascii_lowercase() || letter.is_ascii_digit() || letter == '-';
         assert!(sabotage.name.chars().all(kebab), "{}", sabotage.name);
-        assert!(sabotage.what.ends_with('.'), "{}: {}", sabotage.name, sabotage.what);
-        assert!(sabotage.clause.contains('#'), "{}: {}", sabotage.name, sabotage.clause);
-        assert!(sabotage.member.contains('.'), "{}: {}", sabotage.name, sabotage.member);
+        assert!(
+            sabotage.what.ends_with('.'),
+            "{}: {}",
+            sabotage.name,
+            sabotage.what
+        );
+        assert!(
+            sabotage.clause.contains('#'),
+            "{}: {}",
+            sabotage.name,
+            sabotage.clause
+        );
+        assert!(
+            sabotage.member.contains('.'),
+            "{}: {}",
+            sabotage.name,
+            sabotage.member
+        );
     }
     assert!(names.len() >= 100, "only {} sabotages", names.len());
 }

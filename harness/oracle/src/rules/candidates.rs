@@ -52,13 +52,26 @@ fn is_well_formed(line: &str) -> bool {
         return false;
     };
     let words: Vec<&str> = rest.split(' ').collect();
-    let [foundation, component, transport, priority, address, port, typ, kind, ..] = words[..] else {
+    let [
+        foundation,
+        component,
+        transport,
+        priority,
+        address,
+        port,
+        typ,
+        kind,
+        ..,
+    ] = words[..]
+    else {
         return false;
     };
     let ice_char = |letter: char| letter.is_ascii_alphanumeric() || letter == '+' || letter == '/';
     (1..=32).contains(&foundation.len())
         && foundation.chars().all(ice_char)
-        && component.parse::<u16>().is_ok_and(|component| (1..=256).contains(&component))
+        && component
+            .parse::<u16>()
+            .is_ok_and(|component| (1..=256).contains(&component))
         && !transport.is_empty()
         && priority
             .parse::<u32>()
@@ -92,7 +105,11 @@ fn follows_the_grammar(view: &View<'_>) -> Option<Departure> {
 fn surfaced_once(view: &View<'_>) -> Option<Departure> {
     let mut seen = BTreeSet::new();
     candidates(view).find_map(|(record, candidate)| {
-        let key = (candidate.sdp_mid, candidate.username_fragment, candidate.candidate);
+        let key = (
+            candidate.sdp_mid,
+            candidate.username_fragment,
+            candidate.candidate,
+        );
         (!seen.insert(key))
             .then(|| Departure::new(record, "a candidate once", "a candidate that was surfaced before"))
     })

@@ -233,8 +233,7 @@ fn of_answers<'a>(
         }
         let offer = all
             .iter()
-            .filter(|said| !said.local && said.fulfilled < answer.fulfilled)
-            .next_back()
+            .rfind(|said| !said.local && said.fulfilled < answer.fulfilled)
             .filter(|said| said.sdp_type == SdpType::Offer)?;
         look(&offer.read(), description)
     })
@@ -409,10 +408,12 @@ fn application_section(view: &View<'_>) -> Option<Departure> {
                 format!("one of {}", section.protocol),
             ));
         }
-        section
-            .attribute("sctp-port")
-            .is_none()
-            .then(|| ("an application section with a=sctp-port".to_owned(), "none".to_owned()))
+        section.attribute("sctp-port").is_none().then(|| {
+            (
+                "an application section with a=sctp-port".to_owned(),
+                "none".to_owned(),
+            )
+        })
     })
 }
 
@@ -458,8 +459,7 @@ fn answer_bundles_what_was_offered(view: &View<'_>) -> Option<Departure> {
 /// description without a known text was set since.
 fn negotiated<'v, 'a>(all: &'v [Said<'a>], before: usize) -> Option<&'v Said<'a>> {
     all.iter()
-        .filter(|said| !said.created && said.fulfilled < before && said.sdp_type == SdpType::Answer)
-        .next_back()
+        .rfind(|said| !said.created && said.fulfilled < before && said.sdp_type == SdpType::Answer)
 }
 
 fn sections_stay(view: &View<'_>) -> Option<Departure> {
@@ -528,7 +528,12 @@ fn session_version_grows(view: &View<'_>) -> Option<Departure> {
         (!grows).then(|| {
             (
                 "a session version that grows with every change".to_owned(),
-                if version < before { "one that goes back" } else { "one that stays" }.to_owned(),
+                if version < before {
+                    "one that goes back"
+                } else {
+                    "one that stays"
+                }
+                .to_owned(),
             )
         })
     })

@@ -13,7 +13,13 @@ fn candidate(
     what: &'static str,
     change: fn(&mut IceCandidate) -> bool,
 ) -> Sabotage {
-    sabotage(name, (Interface::IceCandidate, member), clause, what, Fault::Candidate(change))
+    sabotage(
+        name,
+        (Interface::IceCandidate, member),
+        clause,
+        what,
+        Fault::Candidate(change),
+    )
 }
 
 /// Edits a word of the candidate line (RFC 8839 section 5.1), counted from 0.
@@ -140,7 +146,11 @@ pub(super) fn sabotages() -> Vec<Sabotage> {
             "type",
             "webrtc-pc#dom-rtcicecandidate-type",
             "Host candidates say that they are relayed.",
-            |candidate| word(candidate, 7, |kind| if kind == "host" { "relay" } else { kind }.to_owned()),
+            |candidate| {
+                word(candidate, 7, |kind| {
+                    if kind == "host" { "relay" } else { kind }.to_owned()
+                })
+            },
         ),
         candidate(
             "candidate-attributes-say-another-component",
@@ -148,7 +158,9 @@ pub(super) fn sabotages() -> Vec<Sabotage> {
             "webrtc-pc#dom-rtcicecandidate-component",
             "The attribute component is rtcp.",
             |candidate| match &mut candidate.attributes {
-                Some(attributes) => attributes.component.replace(IceComponent::Rtcp) == Some(IceComponent::Rtp),
+                Some(attributes) => {
+                    attributes.component.replace(IceComponent::Rtcp) == Some(IceComponent::Rtp)
+                }
                 None => false,
             },
         ),

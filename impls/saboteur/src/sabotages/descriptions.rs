@@ -77,11 +77,13 @@ fn of_sessions() -> Vec<Sabotage> {
             "session-version-stays",
             "RFC9429#section-5.2.2",
             "The session version of the o= line is 2 in every description.",
-            |text, _| sdp::words(text, "o=", |words| {
-                if let Some(version) = words.get_mut(2) {
-                    "2".clone_into(version);
-                }
-            }),
+            |text, _| {
+                sdp::words(text, "o=", |words| {
+                    if let Some(version) = words.get_mut(2) {
+                        "2".clone_into(version);
+                    }
+                })
+            },
         ),
         both(
             "session-id-changes",
@@ -112,7 +114,11 @@ fn of_sessions() -> Vec<Sabotage> {
             "answer-bundles-what-was-not-offered",
             "RFC9429#section-5.3.1",
             "The BUNDLE group of answers names one section more.",
-            |text, _| sdp::words(text, "a=group:BUNDLE ", |words| words.push("not-there".to_owned())),
+            |text, _| {
+                sdp::words(text, "a=group:BUNDLE ", |words| {
+                    words.push("not-there".to_owned())
+                })
+            },
         ),
         both(
             "description-lacks-fingerprints",
@@ -124,15 +130,17 @@ fn of_sessions() -> Vec<Sabotage> {
             "fingerprint-is-another",
             "RFC8122#section-5",
             "The fingerprint is not that of the certificate.",
-            |text, _| sdp::lines(text, |line| {
-                Some(match line.strip_prefix("a=fingerprint:") {
-                    Some(rest) => {
-                        let algorithm = rest.split(' ').next().unwrap_or_default();
-                        format!("a=fingerprint:{algorithm} {}", ["00"; 32].join(":"))
-                    }
-                    None => line.to_owned(),
+            |text, _| {
+                sdp::lines(text, |line| {
+                    Some(match line.strip_prefix("a=fingerprint:") {
+                        Some(rest) => {
+                            let algorithm = rest.split(' ').next().unwrap_or_default();
+                            format!("a=fingerprint:{algorithm} {}", ["00"; 32].join(":"))
+                        }
+                        None => line.to_owned(),
+                    })
                 })
-            }),
+            },
         ),
         both(
             "description-has-an-unknown-version",
@@ -167,13 +175,15 @@ fn of_sections() -> Vec<Sabotage> {
             "answer-is-of-the-other-dtls-role",
             "RFC8842#section-5.3",
             "Answers say passive where the peer is active, and active where it is passive.",
-            |text, _| sdp::lines(text, |line| {
-                Some(match line {
-                    "a=setup:active" => "a=setup:passive".to_owned(),
-                    "a=setup:passive" => "a=setup:active".to_owned(),
-                    other => other.to_owned(),
+            |text, _| {
+                sdp::lines(text, |line| {
+                    Some(match line {
+                        "a=setup:active" => "a=setup:passive".to_owned(),
+                        "a=setup:passive" => "a=setup:active".to_owned(),
+                        other => other.to_owned(),
+                    })
                 })
-            }),
+            },
         ),
         both(
             "description-lacks-mids",
@@ -210,9 +220,15 @@ fn of_sections() -> Vec<Sabotage> {
             "answer-has-another-mid",
             "RFC9429#section-5.3.1",
             "The mids of answers are not those of the offer.",
-            |text, _| sdp::lines(text, |line| {
-                Some(if line.starts_with("a=mid:") { format!("{line}-answer") } else { line.to_owned() })
-            }),
+            |text, _| {
+                sdp::lines(text, |line| {
+                    Some(if line.starts_with("a=mid:") {
+                        format!("{line}-answer")
+                    } else {
+                        line.to_owned()
+                    })
+                })
+            },
         ),
         answer(
             "answer-lacks-a-section",
@@ -295,9 +311,15 @@ fn of_media() -> Vec<Sabotage> {
             "msid-changes",
             "RFC9429#section-5.2.2",
             "The a=msid lines are others in every description.",
-            |text, made| sdp::lines(text, |line| {
-                Some(if line.starts_with("a=msid:") { format!("{line}{made}") } else { line.to_owned() })
-            }),
+            |text, made| {
+                sdp::lines(text, |line| {
+                    Some(if line.starts_with("a=msid:") {
+                        format!("{line}{made}")
+                    } else {
+                        line.to_owned()
+                    })
+                })
+            },
         ),
         both(
             "description-lacks-rtpmaps",
@@ -321,24 +343,28 @@ fn of_media() -> Vec<Sabotage> {
             "direction-is-always-sendrecv",
             "RFC9429#section-5.2.1",
             "Every section is sendrecv.",
-            |text, _| sdp::lines(text, |line| {
-                Some(match line {
-                    "a=sendonly" | "a=recvonly" | "a=inactive" => "a=sendrecv".to_owned(),
-                    other => other.to_owned(),
+            |text, _| {
+                sdp::lines(text, |line| {
+                    Some(match line {
+                        "a=sendonly" | "a=recvonly" | "a=inactive" => "a=sendrecv".to_owned(),
+                        other => other.to_owned(),
+                    })
                 })
-            }),
+            },
         ),
         answer(
             "answer-direction-is-not-reversed",
             "RFC9429#section-5.3.1",
             "Answers say sendonly for recvonly and recvonly for sendonly.",
-            |text, _| sdp::lines(text, |line| {
-                Some(match line {
-                    "a=sendonly" => "a=recvonly".to_owned(),
-                    "a=recvonly" => "a=sendonly".to_owned(),
-                    other => other.to_owned(),
+            |text, _| {
+                sdp::lines(text, |line| {
+                    Some(match line {
+                        "a=sendonly" => "a=recvonly".to_owned(),
+                        "a=recvonly" => "a=sendonly".to_owned(),
+                        other => other.to_owned(),
+                    })
                 })
-            }),
+            },
         ),
         both(
             "simulcast-is-not-offered",
@@ -379,13 +405,15 @@ fn of_remote() -> Vec<Sabotage> {
             "remote-fingerprint-is-not-checked-against-all",
             "RFC8122#section-5",
             "The fingerprint of the remote description is read as another.",
-            |text| sdp::lines(text, |line| {
-                Some(if line.starts_with("a=fingerprint:sha-256 ") {
-                    format!("a=fingerprint:sha-256 {}", ["11"; 32].join(":"))
-                } else {
-                    line.to_owned()
+            |text| {
+                sdp::lines(text, |line| {
+                    Some(if line.starts_with("a=fingerprint:sha-256 ") {
+                        format!("a=fingerprint:sha-256 {}", ["11"; 32].join(":"))
+                    } else {
+                        line.to_owned()
+                    })
                 })
-            }),
+            },
         ),
         remote(
             "remote-setup-is-read-as-passive",
@@ -415,12 +443,14 @@ fn of_remote() -> Vec<Sabotage> {
             "remote-direction-is-read-as-inactive",
             "RFC9429#section-5.10",
             "The direction of every section is read as inactive.",
-            |text| sdp::lines(text, |line| {
-                Some(match line {
-                    "a=sendrecv" | "a=sendonly" | "a=recvonly" => "a=inactive".to_owned(),
-                    other => other.to_owned(),
+            |text| {
+                sdp::lines(text, |line| {
+                    Some(match line {
+                        "a=sendrecv" | "a=sendonly" | "a=recvonly" => "a=inactive".to_owned(),
+                        other => other.to_owned(),
+                    })
                 })
-            }),
+            },
         ),
         remote(
             "remote-msid-is-ignored",
@@ -432,23 +462,36 @@ fn of_remote() -> Vec<Sabotage> {
             "remote-rids-are-ignored",
             "RFC9429#section-5.8.2",
             "a=rid and a=simulcast of the other side are not read.",
-            |text| sdp::lines(text, |line| {
-                (!line.starts_with("a=rid:") && !line.starts_with("a=simulcast:")).then(|| line.to_owned())
-            }),
+            |text| {
+                sdp::lines(text, |line| {
+                    (!line.starts_with("a=rid:") && !line.starts_with("a=simulcast:"))
+                        .then(|| line.to_owned())
+                })
+            },
         ),
         remote(
             "unknown-lines-are-errors",
             "RFC9429#section-5.8",
             "An attribute that the peer does not know makes the description one that cannot be parsed.",
-            |text| sdp::lines(text, |line| {
-                Some(if line.starts_with("a=unknown") { "nonsense".to_owned() } else { line.to_owned() })
-            }),
+            |text| {
+                sdp::lines(text, |line| {
+                    Some(if line.starts_with("a=unknown") {
+                        "nonsense".to_owned()
+                    } else {
+                        line.to_owned()
+                    })
+                })
+            },
         ),
         remote(
             "nonsense-is-overlooked",
             "RFC9429#section-5.8",
             "Lines that cannot be parsed are left out.",
-            |text| sdp::lines(text, |line| (line.get(1..2) == Some("=")).then(|| line.to_owned())),
+            |text| {
+                sdp::lines(text, |line| {
+                    (line.get(1..2) == Some("=")).then(|| line.to_owned())
+                })
+            },
         ),
     ]
 }

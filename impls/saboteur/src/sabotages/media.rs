@@ -1,6 +1,8 @@
 //! Senders, receivers, transceivers, streams, tracks and DTMF.
 
-use glare_peer::{Attribute, EventKind, ExceptionName, Interface, Operation, RtpTransceiverDirection, TrackOrKind, Value};
+use glare_peer::{
+    Attribute, EventKind, ExceptionName, Interface, Operation, RtpTransceiverDirection, TrackOrKind, Value,
+};
 
 use super::states::instead;
 use super::{always_null, another_name, call, event, read};
@@ -150,7 +152,9 @@ fn of_the_connection() -> Vec<Sabotage> {
             "webrtc-pc#dom-rtcrtptransceiverinit-sendencodings",
             "A new transceiver has one encoding, whatever was asked for.",
             CallFault::Arguments(|operation| match operation {
-                Operation::AddTransceiver { init, .. } => !std::mem::take(&mut init.send_encodings).is_empty(),
+                Operation::AddTransceiver { init, .. } => {
+                    !std::mem::take(&mut init.send_encodings).is_empty()
+                }
                 _ => false,
             }),
         ),
@@ -245,7 +249,9 @@ fn of_events() -> Vec<Sabotage> {
             "receiver of track is the transceiver.",
             EventFault::Alter(|event| {
                 if let EventKind::Track {
-                    receiver, transceiver, ..
+                    receiver,
+                    transceiver,
+                    ..
                 } = &mut event.kind
                 {
                     *receiver = *transceiver;
@@ -375,10 +381,11 @@ fn of_senders() -> Vec<Sabotage> {
             "webrtc-pc#dom-rtcrtpencodingparameters-active",
             "Encodings stay active.",
             CallFault::Arguments(|operation| match operation {
-                Operation::SetParameters { parameters, .. } => parameters
-                    .encodings
-                    .iter_mut()
-                    .fold(false, |changed, encoding| !std::mem::replace(&mut encoding.active, true) || changed),
+                Operation::SetParameters { parameters, .. } => {
+                    parameters.encodings.iter_mut().fold(false, |changed, encoding| {
+                        !std::mem::replace(&mut encoding.active, true) || changed
+                    })
+                }
                 _ => false,
             }),
         ),

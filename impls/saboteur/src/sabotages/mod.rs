@@ -47,11 +47,21 @@ pub fn sabotages() -> &'static [Sabotage] {
 /// A member of an interface.
 type Member = (Interface, &'static str);
 
-fn sabotage(name: &'static str, member: Member, clause: &'static str, what: &'static str, fault: Fault) -> Sabotage {
+fn sabotage(
+    name: &'static str,
+    member: Member,
+    clause: &'static str,
+    what: &'static str,
+    fault: Fault,
+) -> Sabotage {
     let (interface, member) = (member.0.name(), member.1);
     // A static method is named with its interface, and a constructor is called like it.
     let member = member.rsplit('.').next().unwrap_or(member);
-    let member = if member == interface { "constructor" } else { member };
+    let member = if member == interface {
+        "constructor"
+    } else {
+        member
+    };
     Sabotage {
         name,
         member: format!("{interface}.{member}"),
@@ -62,7 +72,13 @@ fn sabotage(name: &'static str, member: Member, clause: &'static str, what: &'st
 }
 
 /// Something befalls every event of a type.
-fn event(name: &'static str, member: Member, clause: &'static str, what: &'static str, how: EventFault) -> Sabotage {
+fn event(
+    name: &'static str,
+    member: Member,
+    clause: &'static str,
+    what: &'static str,
+    how: EventFault,
+) -> Sabotage {
     event_if(name, member, clause, what, Which::Every, |_| true, how)
 }
 
@@ -104,7 +120,13 @@ fn extra(
 }
 
 /// Something befalls the calls of a method.
-fn call(name: &'static str, member: Member, clause: &'static str, what: &'static str, how: CallFault) -> Sabotage {
+fn call(
+    name: &'static str,
+    member: Member,
+    clause: &'static str,
+    what: &'static str,
+    how: CallFault,
+) -> Sabotage {
     let fault = Fault::Call {
         of: member.0,
         method: member.1,

@@ -47,7 +47,12 @@ fn zeroed(value: &mut Value, kind: &str, member: &str) -> bool {
     })
 }
 
-fn stats(name: &'static str, clause: &'static str, what: &'static str, change: fn(&mut Value) -> bool) -> Sabotage {
+fn stats(
+    name: &'static str,
+    clause: &'static str,
+    what: &'static str,
+    change: fn(&mut Value) -> bool,
+) -> Sabotage {
     call(name, GET_STATS, clause, what, CallFault::Result(change))
 }
 
