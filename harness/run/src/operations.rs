@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use glare_peer::interface::{Dictionary, Type};
 use glare_peer::{
-    DataChannelInit, Exception, ExceptionName, Handle, Interface, LocalDescriptionInit, MessageData,
-    Operation, RtpTransceiverInit, SessionDescription, TrackOrKind, Value,
+    DataChannelInit, Exception, ExceptionName, Handle, Interface, LocalDescriptionInit, Operation,
+    RtpTransceiverInit, SessionDescription, TrackOrKind, Value,
 };
 use serde::de::DeserializeOwned;
 use serde_json::{Map, json};

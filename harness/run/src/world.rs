@@ -9,12 +9,14 @@ use glare_net::{Fate, Key, Network, NetworkEvent, Schedule, build_udp, parse_udp
 use glare_oracle::trace::{Completion, What};
 use glare_peer::interface::Type;
 use glare_peer::{
-    Attribute, Called, Datagram, Handle, Input, Operation, OperationId, Outbox, Peer, SimTime, Step,
-    Unsupported, Value,
+    Attribute, Called, Datagram, Handle, IdentityAnswer, Input, Operation, OperationId, Outbox, Peer,
+    SimTime, Step, Unsupported, Value,
 };
 use glare_pin::Pin;
+use glare_scenario::script::IdentityProviderPlan;
 
 use crate::classify;
+use crate::identities;
 use crate::objects::{Objects, snapshot};
 use crate::operations;
 use crate::recorder::{self, Recorder};
@@ -38,6 +40,8 @@ pub(crate) enum Happening {
     Peer(usize),
     /// A message arrives from the signalling plane.
     Signal(u64),
+    /// An identity provider answers a request of a peer.
+    Identity(usize, u64, IdentityAnswer),
     /// Something that the script waits for.
     Script(Alarm),
 }
@@ -120,6 +124,8 @@ pub(crate) struct World {
     next_operation: u64,
     pin: Pin,
     outbox: Outbox,
+    /// Who answers for identity providers.
+    pub(crate) identity_providers: Vec<IdentityProviderPlan>,
 }
 
 impl World {
@@ -138,6 +144,7 @@ impl World {
             next_operation: 0,
             pin,
             outbox: Outbox::default(),
+            identity_providers: Vec::new(),
         }
     }
 
@@ -233,10 +240,30 @@ impl World {
         }
     }
 
-    /// Calls a method of a peer.
-    pub(crate) fn call(&mut self, player: usize, operation: Operation) -> (OperationId, Called) {
+    /// A name for a call that no other has in this run.
+    pub(crate) fn operation_id(&mut self) -> OperationId {
         let id = OperationId(self.next_operation);
         self.next_operation += 1;
+        id
+    }
+
+    /// Adds a note for people.
+    pub(crate) fn note(&mut self, player: usize, text: String) {
+        let peer = self.players[player].role.clone();
+        self.recorder.record(self.now, What::Note { peer, text });
+    }
+
+    /// Hands the answer of an identity provider to the peer that asked.
+    pub(crate) fn identity_answered(&mut self, player: usize, request: u64, answer: IdentityAnswer) {
+        self.note(player, format!("an identity provider answers: {answer:?}"));
+        let playing = &mut self.players[player];
+        playing.peer.input(self.now, Input::Identity { request, answer });
+        playing.busy = true;
+    }
+
+    /// Calls a method of a peer.
+    pub(crate) fn call(&mut self, player: usize, operation: Operation) -> (OperationId, Called) {
+        let id = self.operation_id();
         let playing = &mut self.players[player];
         let what = What::Called {
             peer: playing.role.clone(),
@@ -352,6 +379,16 @@ impl World {
                     text,
                 },
             );
+        }
+        for request in std::mem::take(&mut self.outbox.identity) {
+            let text = format!("asks the identity provider {}", request.provider);
+            self.note(player, text);
+            if let Some((delay, answer)) = identities::answer(&self.identity_providers, &request) {
+                self.schedule(
+                    self.now + delay,
+                    Happening::Identity(player, request.request, answer),
+                );
+            }
         }
         self.secrets.append(&mut self.outbox.secrets);
         let datagrams = std::mem::take(&mut self.outbox.datagrams);

@@ -5,6 +5,7 @@ mod connecting;
 mod determinism;
 mod errors;
 mod event_order;
+mod media;
 mod negotiation;
 mod restart;
 mod world;

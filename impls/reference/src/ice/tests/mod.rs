@@ -3,9 +3,13 @@
 mod by_hand;
 mod connecting;
 mod consent;
+mod internet;
 mod messages;
+mod names_and_lite;
 mod network;
 mod restart;
+mod servers;
+mod streams;
 
 use std::time::Duration;
 
