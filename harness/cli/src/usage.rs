@@ -54,6 +54,11 @@ impl Reader {
         {
             self.names.insert(name.to_owned(), interface);
         }
+        for (carried, name) in carried_names(step) {
+            if let Some(interface) = payload(carried) {
+                self.names.insert(name.to_owned(), interface);
+            }
+        }
         let verbs: &[(&str, &[(Interface, &str)])] = &[
             ("send", &[(Interface::DataChannel, "send")]),
             (
@@ -113,6 +118,10 @@ impl Reader {
         let mut interface = *self.names.get(parts.next()?)?;
         let mut leads_to = None;
         for member in parts {
+            // A place in a list.
+            if member.parse::<usize>().is_ok() {
+                continue;
+            }
             let (member, given) = find(interface, member)?;
             self.uses(interface, member);
             leads_to = given;
@@ -136,6 +145,34 @@ fn step_name(step: &Value) -> Option<&str> {
             (_, Value::Object(_)) => step_name(value),
             _ => None,
         })
+}
+
+/// The variables that a step sets to what an event carried, each with the attribute of the event.
+fn carried_names(step: &Value) -> Vec<(&str, &str)> {
+    let Some(members) = step.as_object() else {
+        return Vec::new();
+    };
+    members
+        .iter()
+        .flat_map(|(name, value)| match (name.as_str(), value) {
+            ("as", Value::Object(names)) => names
+                .iter()
+                .filter_map(|(carried, name)| Some((carried.as_str(), name.as_str()?)))
+                .collect(),
+            ("do", _) => Vec::new(),
+            _ => carried_names(value),
+        })
+        .collect()
+}
+
+/// The object that events carry under a name, which is the same for all.
+fn payload(name: &str) -> Option<Interface> {
+    Interface::ALL
+        .iter()
+        .flat_map(|interface| interface.table().events)
+        .flat_map(|event| event.payload)
+        .filter(|payload| payload.name == name)
+        .find_map(|payload| object(payload.holds))
 }
 
 /// A member of an interface and the object that it gives.

@@ -345,7 +345,7 @@ pub static MEDIA_STREAM_TRACK: Table = Table {
         event(
             "isolationchange",
             &[],
-            "webrtc-identity#event-mediastreamtrack-isolationchange",
+            "webrtc-identity#event-isolationchange",
         ),
     ],
 };

@@ -61,21 +61,21 @@ pub(super) fn sabotages() -> Vec<Sabotage> {
         call(
             "get-stats-never-settles",
             GET_STATS,
-            "webrtc-pc#dom-rtcpeerconnection-getstats",
+            "webrtc-pc#widl-RTCPeerConnection-getStats-Promise-RTCStatsReport--MediaStreamTrack-selector",
             "The promise of getStats() stays pending.",
             CallFault::NeverSettle,
         ),
         call(
             "get-stats-rejects",
             GET_STATS,
-            "webrtc-pc#dom-rtcpeerconnection-getstats",
+            "webrtc-pc#widl-RTCPeerConnection-getStats-Promise-RTCStatsReport--MediaStreamTrack-selector",
             "getStats() rejects.",
             CallFault::Fail(ExceptionName::InvalidAccessError),
         ),
         call(
             "get-stats-takes-any-track",
             GET_STATS,
-            "webrtc-pc#dom-rtcpeerconnection-getstats",
+            "webrtc-pc#widl-RTCPeerConnection-getStats-Promise-RTCStatsReport--MediaStreamTrack-selector",
             "getStats() fulfils where it should reject.",
             CallFault::Swallow,
         ),
@@ -92,7 +92,7 @@ pub(super) fn sabotages() -> Vec<Sabotage> {
         call(
             "get-stats-stays",
             GET_STATS,
-            "webrtc-pc#dom-rtcpeerconnection-getstats",
+            "webrtc-pc#widl-RTCPeerConnection-getStats-Promise-RTCStatsReport--MediaStreamTrack-selector",
             "getStats() gives for ever the report of the first time.",
             CallFault::FirstResult,
         ),
