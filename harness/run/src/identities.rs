@@ -74,6 +74,8 @@ fn answers(plan: &IdentityProviderPlan, request: &IdentityRequest) -> IdentityAn
 
 fn failed(message: &str) -> IdentityAnswer {
     IdentityAnswer::Failed {
+        error_detail: None,
+        error_info: None,
         message: message.to_owned(),
     }
 }
