@@ -190,8 +190,11 @@ fn passing(registry: &Registry, plan: &Plan<'_>, scenarios: &[Sourced]) -> Resul
     Ok(passing)
 }
 
-/// How many scenarios are played that do not use the member.
-const OTHERS: usize = 6;
+/// How many scenarios that use the member are played.
+const USERS: usize = 24;
+
+/// How many are played that do not.
+const OTHERS: usize = 3;
 
 fn cells_of(peer: &str, sabotage: &Sabotage, passing: &[Passing]) -> Vec<Cell> {
     let mut order: Vec<&Passing> = passing.iter().collect();
@@ -199,7 +202,7 @@ fn cells_of(peer: &str, sabotage: &Sabotage, passing: &[Passing]) -> Vec<Cell> {
     let (users, others): (Vec<_>, Vec<_>) = order
         .into_iter()
         .partition(|passing| passing.members.contains(&sabotage.member));
-    let order = users.into_iter().chain(others.into_iter().take(OTHERS));
+    let order = users.into_iter().take(USERS).chain(others.into_iter().take(OTHERS));
     let broken = format!("{peer}+{}", sabotage.name);
     order
         .flat_map(|passing| {
