@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use glare_run::VerdictKind;
 use glare_saboteur::Sabotage;
+use glare_saboteur::fault::Fault;
 
 use crate::arguments::{RunArguments, SabotageArguments, workers};
 use crate::cells::{self, Sourced};
@@ -86,8 +87,9 @@ pub(crate) fn sabotage(registry: &Registry, arguments: &SabotageArguments) -> Re
     Ok(Exit::AsExpected)
 }
 
-/// Plays each sabotage in cells that pass where nothing is broken: those of the scenarios that use the member, the ones with
-/// the fewest packets first, and then those of a few others, for what a rule may notice in any.
+/// Plays each sabotage in cells that pass where nothing is broken: those of the scenarios that cite the clause, then of
+/// those that use the member, then of a few others, for what a rule may notice in any; of each the ones with the fewest packets
+/// first.
 pub(crate) fn play(
     registry: &Registry,
     plan: &Plan<'_>,
@@ -145,6 +147,7 @@ struct Passing {
     scenario: String,
     roles: Vec<String>,
     members: BTreeSet<String>,
+    clauses: BTreeSet<String>,
     packets: u64,
 }
 
@@ -183,6 +186,7 @@ fn passing(registry: &Registry, plan: &Plan<'_>, scenarios: &[Sourced]) -> Resul
                 scenario: cell.scenario,
                 roles: cell.cast.into_iter().map(|(role, _)| role).collect(),
                 members: usage::members(&sourced.scenario),
+                clauses: clauses(&sourced.scenario),
                 packets: report.measures.packets,
             });
         }
@@ -190,19 +194,36 @@ fn passing(registry: &Registry, plan: &Plan<'_>, scenarios: &[Sourced]) -> Resul
     Ok(passing)
 }
 
-/// How many scenarios that use the member are played.
-const USERS: usize = 24;
+/// Every clause that a scenario or a step of it cites.
+fn clauses(scenario: &glare_scenario::Scenario) -> BTreeSet<String> {
+    let of_steps = scenario.script.iter().filter_map(|step| step.clause.as_ref());
+    let all = scenario.spec.iter().chain(of_steps);
+    all.map(|clause| clause.as_str().to_owned()).collect()
+}
 
-/// How many are played that do not.
-const OTHERS: usize = 3;
+/// How many scenarios that use the member are played, beside those that cite the clause.
+const USERS: usize = 30;
+
+/// How many are played that do neither.
+const OTHERS: usize = 6;
 
 fn cells_of(peer: &str, sabotage: &Sabotage, passing: &[Passing]) -> Vec<Cell> {
     let mut order: Vec<&Passing> = passing.iter().collect();
     order.sort_by_key(|passing| passing.packets);
-    let (users, others): (Vec<_>, Vec<_>) = order
+    if matches!(sabotage.fault, Fault::Datagrams { .. }) {
+        // What is done to packets shows where there are many.
+        order.reverse();
+    }
+    let (cite, others): (Vec<_>, Vec<_>) = order
+        .into_iter()
+        .partition(|passing| passing.clauses.contains(sabotage.clause));
+    let (users, others): (Vec<_>, Vec<_>) = others
         .into_iter()
         .partition(|passing| passing.members.contains(&sabotage.member));
-    let order = users.into_iter().take(USERS).chain(others.into_iter().take(OTHERS));
+    let order = cite
+        .into_iter()
+        .chain(users.into_iter().take(USERS))
+        .chain(others.into_iter().take(OTHERS));
     let broken = format!("{peer}+{}", sabotage.name);
     order
         .flat_map(|passing| {

@@ -73,6 +73,10 @@ impl Reader {
                 &[
                     (Interface::PeerConnection, "icecandidate"),
                     (Interface::PeerConnection, "addIceCandidate"),
+                    (Interface::IceCandidate, "candidate"),
+                    (Interface::IceCandidate, "sdpMid"),
+                    (Interface::IceCandidate, "sdpMLineIndex"),
+                    (Interface::IceCandidate, "usernameFragment"),
                 ],
             ),
             (

@@ -106,7 +106,7 @@ fn play(registry: &Registry, files: &mut Files, cell: &Cell, out: Option<&Path>)
 }
 
 /// After how many cells in which a sabotage took effect, and that nothing noticed, it has survived.
-const CHANCES: usize = 12;
+const CHANCES: usize = 24;
 
 /// Plays cells of a sabotage until one is not as it should be.
 fn sabotaged(registry: &Registry, files: &mut Files, sabotage: &str, cells: &[Cell]) -> Result<Done, String> {

@@ -3,8 +3,9 @@
 use std::collections::{BTreeSet, VecDeque};
 
 use glare_peer::{
-    Attribute, Called, DataChannelInit, Event, EventKind, Exception, ExceptionName, Handle, Input, OfferOptions,
-    Operation, OperationId, Outbox, SdpType, SessionDescription, SimTime, Step, Unsupported, Value,
+    Attribute, Called, DataChannelInit, Event, EventKind, Exception, ExceptionName, Handle, Input,
+    OfferOptions, Operation, OperationId, Outbox, SdpType, SessionDescription, SimTime, Step, Unsupported,
+    Value,
 };
 
 use super::*;
@@ -52,7 +53,10 @@ impl Peer for Told {
             let how = if *init.sdp == *MADE {
                 Ok(Value::Undefined)
             } else {
-                Err(Exception::new(ExceptionName::InvalidModificationError, "not mine"))
+                Err(Exception::new(
+                    ExceptionName::InvalidModificationError,
+                    "not mine",
+                ))
             };
             self.steps.push_back(Step::Settled(id, how));
             return Called::Promise;
@@ -77,7 +81,8 @@ impl Peer for Told {
     }
 }
 
-const MADE: &str = "v=0\r\no=- 1 1 IN IP4 0.0.0.0\r\nm=application 9 UDP/DTLS/SCTP webrtc-datachannel\r\na=mid:0\r\n";
+const MADE: &str =
+    "v=0\r\no=- 1 1 IN IP4 0.0.0.0\r\nm=application 9 UDP/DTLS/SCTP webrtc-datachannel\r\na=mid:0\r\n";
 
 fn told(name: &str, steps: Vec<Step>, called: Called) -> SabotagedPeer {
     let sabotage = sabotage(name).unwrap_or_else(|| panic!("there is no sabotage {name}"));
@@ -125,7 +130,10 @@ fn steps(peer: &mut SabotagedPeer) -> (Vec<String>, Vec<String>) {
 #[test]
 fn an_event_is_dropped_doubled_or_late() {
     for (name, wanted) in [
-        ("negotiationneeded-is-not-fired", vec!["signalingstatechange", "fulfilled", "end"]),
+        (
+            "negotiationneeded-is-not-fired",
+            vec!["signalingstatechange", "fulfilled", "end"],
+        ),
         ("signalingstatechange-is-not-fired", vec!["fulfilled", "end"]),
         (
             "signalingstatechange-is-fired-twice",
@@ -155,13 +163,22 @@ fn an_event_is_dropped_doubled_or_late() {
 fn a_promise_settles_never_twice_late_or_at_once() {
     for (name, wanted) in [
         ("create-offer-never-settles", vec!["end"]),
-        ("create-offer-settles-twice", vec!["fulfilled", "fulfilled", "end"]),
-        ("create-offer-overtakes-the-chain", vec!["fulfilled", "end", "end"]),
+        (
+            "create-offer-settles-twice",
+            vec!["fulfilled", "fulfilled", "end"],
+        ),
+        (
+            "create-offer-overtakes-the-chain",
+            vec!["fulfilled", "end", "end"],
+        ),
     ] {
         let settles = vec![Step::Settled(OperationId(1), Ok(Value::Null)), Step::TaskEnd];
         let mut peer = told(name, settles, Called::Promise);
         let operation = Operation::CreateOffer(OfferOptions::default());
-        assert_eq!(peer.call(SimTime::ZERO, OperationId(1), operation), Called::Promise);
+        assert_eq!(
+            peer.call(SimTime::ZERO, OperationId(1), operation),
+            Called::Promise
+        );
         assert_eq!(steps(&mut peer).0, wanted, "{name}");
     }
 }
@@ -176,7 +193,10 @@ fn an_exception_is_renamed_or_swallowed() {
         };
         told(name, Vec::new(), thrown.clone()).call(SimTime::ZERO, OperationId(1), operation)
     };
-    assert_eq!(call("create-data-channel-never-throws"), Called::Returned(Value::Undefined));
+    assert_eq!(
+        call("create-data-channel-never-throws"),
+        Called::Returned(Value::Undefined)
+    );
     let Called::Threw(exception) = call("create-data-channel-error-has-another-name") else {
         panic!("it throws");
     };
@@ -186,7 +206,11 @@ fn an_exception_is_renamed_or_swallowed() {
 
 #[test]
 fn a_state_lags_behind_its_event() {
-    let mut peer = told("signaling-state-changes-after-its-event", a_task(), Called::Promise);
+    let mut peer = told(
+        "signaling-state-changes-after-its-event",
+        a_task(),
+        Called::Promise,
+    );
     let read = |peer: &SabotagedPeer| peer.read(Handle::CONNECTION, Attribute::SignalingState).unwrap();
     assert_eq!(read(&peer), Value::String("stable".to_owned()));
     let mut out = Outbox::default();

@@ -480,8 +480,7 @@ mod tests {
 
     #[test]
     fn every_member_can_be_read_through_the_contract() {
-        for interface in Interface::ALL.iter().filter(|one| !one.is_value())
-        {
+        for interface in Interface::ALL.iter().filter(|one| !one.is_value()) {
             for member in interface
                 .table()
                 .attributes

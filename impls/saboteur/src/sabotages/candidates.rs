@@ -110,7 +110,7 @@ pub(super) fn sabotages() -> Vec<Sabotage> {
         ),
         candidate(
             "candidate-port-is-off-by-one",
-            "port",
+            "candidate",
             "webrtc-pc#dom-rtcicecandidate-port",
             "The port of candidates is the next.",
             |candidate| {
@@ -122,28 +122,28 @@ pub(super) fn sabotages() -> Vec<Sabotage> {
         ),
         candidate(
             "candidate-address-is-another",
-            "address",
+            "candidate",
             "webrtc-pc#dom-rtcicecandidate-address",
             "The address of candidates belongs to nobody.",
             |candidate| word(candidate, 4, |_| "192.0.2.1".to_owned()),
         ),
         candidate(
             "candidate-priority-is-zero",
-            "priority",
+            "candidate",
             "RFC8445#section-5.1.2",
             "The priority of candidates is 0.",
             |candidate| word(candidate, 3, |_| "0".to_owned()),
         ),
         candidate(
             "candidate-component-is-rtcp",
-            "component",
+            "candidate",
             "webrtc-pc#dom-rtcicecandidate-component",
             "The component of candidates is 2.",
             |candidate| word(candidate, 1, |_| "2".to_owned()),
         ),
         candidate(
             "candidate-type-is-relay",
-            "type",
+            "candidate",
             "webrtc-pc#dom-rtcicecandidate-type",
             "Host candidates say that they are relayed.",
             |candidate| {

@@ -9,7 +9,8 @@ use crate::sdp;
 
 const OFFER: (Interface, &str) = (Interface::PeerConnection, "createOffer");
 const ANSWER: (Interface, &str) = (Interface::PeerConnection, "createAnswer");
-const LOCAL: (Interface, &str) = (Interface::PeerConnection, "localDescription");
+/// What the peer makes is seen first where an offer is created.
+const LOCAL: (Interface, &str) = (Interface::PeerConnection, "createOffer");
 const REMOTE: (Interface, &str) = (Interface::PeerConnection, "setRemoteDescription");
 
 fn offer(
