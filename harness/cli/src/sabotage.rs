@@ -1,13 +1,12 @@
 //! `glare sabotage`: breaks a peer in every way there is, one at a time, and says which the catalogue catches.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::fmt::Write as _;
 use std::path::PathBuf;
 use std::time::Duration;
 
 use glare_run::VerdictKind;
 use glare_saboteur::Sabotage;
-use glare_saboteur::fault::Fault;
 
 use crate::arguments::{RunArguments, SabotageArguments, workers};
 use crate::cells::{self, Sourced};
@@ -88,8 +87,7 @@ pub(crate) fn sabotage(registry: &Registry, arguments: &SabotageArguments) -> Re
 }
 
 /// Plays each sabotage in cells that pass where nothing is broken: those of the scenarios that cite the clause, then of
-/// those that use the member, then of a few others, for what a rule may notice in any; of each the ones with the fewest packets
-/// first.
+/// those that use the member, then of a few others, for what a rule may notice in any.
 pub(crate) fn play(
     registry: &Registry,
     plan: &Plan<'_>,
@@ -207,13 +205,21 @@ const USERS: usize = 30;
 /// How many are played that do neither.
 const OTHERS: usize = 6;
 
-fn cells_of(peer: &str, sabotage: &Sabotage, passing: &[Passing]) -> Vec<Cell> {
-    let mut order: Vec<&Passing> = passing.iter().collect();
-    order.sort_by_key(|passing| passing.packets);
-    if matches!(sabotage.fault, Fault::Datagrams { .. }) {
-        // What is done to packets shows where there are many.
-        order.reverse();
+/// The scenarios with the fewest packets and with the most by turns: what is broken of calls shows in the quick ones, what is
+/// broken of the connection only where there is one.
+fn both_ends(passing: &[Passing]) -> Vec<&Passing> {
+    let mut order: VecDeque<&Passing> = passing.iter().collect();
+    order.make_contiguous().sort_by_key(|passing| passing.packets);
+    let mut out = Vec::new();
+    while let Some(first) = order.pop_front() {
+        out.push(first);
+        out.extend(order.pop_back());
     }
+    out
+}
+
+fn cells_of(peer: &str, sabotage: &Sabotage, passing: &[Passing]) -> Vec<Cell> {
+    let order = both_ends(passing);
     let (cite, others): (Vec<_>, Vec<_>) = order
         .into_iter()
         .partition(|passing| passing.clauses.contains(sabotage.clause));

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use glare_peer::{Granularity, IceCandidate};
+use glare_peer::{Granularity, IceCandidate, IceGatheringState};
 
 use super::descriptions::{has_unknown_local, said};
 use super::{Departure, Level, Rule};
@@ -26,6 +26,14 @@ pub(super) fn rules() -> Vec<Rule> {
             statement: "A candidate of a section and a generation is surfaced once.",
             granularity: Granularity::Event,
             check: surfaced_once,
+        },
+        Rule {
+            id: "generation-ends-once",
+            clause: "webrtc-pc#rtcicetransport",
+            level: Level::Must,
+            statement: "The empty candidate that ends the generation of a section is surfaced once while gathering goes on.",
+            granularity: Granularity::Event,
+            check: generation_ends_once,
         },
         Rule {
             id: "candidate-belongs-to-a-section",
@@ -112,6 +120,27 @@ fn surfaced_once(view: &View<'_>) -> Option<Departure> {
         );
         (!seen.insert(key))
             .then(|| Departure::new(record, "a candidate once", "a candidate that was surfaced before"))
+    })
+}
+
+fn generation_ends_once(view: &View<'_>) -> Option<Departure> {
+    let mut ended = BTreeSet::new();
+    view.entries.iter().find_map(|entry| {
+        if entry.is_event("icegatheringstatechange")
+            && entry.state.ice_gathering_state == Some(IceGatheringState::Gathering)
+        {
+            ended.clear();
+        }
+        let candidate = entry.ice_candidate()??;
+        let again = candidate.is_end_of_candidates()
+            && !ended.insert((candidate.sdp_mid, candidate.username_fragment));
+        again.then(|| {
+            Departure::new(
+                entry.record,
+                "one end of candidates for a generation",
+                "another one",
+            )
+        })
     })
 }
 

@@ -342,6 +342,13 @@ pub(super) fn candidate_cases() -> Vec<Doctored> {
             tape.mark();
             tape.fired_with("icecandidate", a_candidate());
         }),
+        doctored("generation-ends-once", Tape::gathers, |tape| {
+            tape.gathering();
+            tape.candidate();
+            tape.end_of_candidates();
+            tape.mark();
+            tape.end_of_candidates();
+        }),
         doctored(
             "candidate-belongs-to-a-section",
             negotiates_and_surfaces,
