@@ -53,6 +53,14 @@ pub(crate) enum Command {
     /// Print the JSON Schema of scenarios, for editors
     #[command(after_help = "Example:\n  glare schema > scenario.schema.json")]
     Schema,
+    /// Break a peer in every way there is, one at a time, and say which the catalogue catches
+    #[command(
+        after_help = "Examples:\n  glare sabotage                                     how good is the catalogue?\n  glare sabotage --only open-is-fired-twice          one sabotage\n  glare run my.yaml --cast a=reference+open-is-fired-twice,b=reference\n  glare sabotage > docs/sabotage.md"
+    )]
+    Sabotage(SabotageArguments),
+    /// Say, member by member, which scenarios show the interface and what each peer makes of them
+    #[command(after_help = "Examples:\n  glare coverage > docs/coverage.md\n  glare coverage --clauses")]
+    Coverage(CoverageArguments),
     /// List scenarios, with their clauses, and peers
     #[command(after_help = "Examples:\n  glare list\n  glare list scenarios/webrtc-pc")]
     List(ListArguments),
@@ -128,11 +136,55 @@ impl RunArguments {
 
     /// How many workers to start.
     pub(crate) fn jobs(&self) -> usize {
-        self.jobs.map_or_else(
-            || std::thread::available_parallelism().map_or(1, std::num::NonZero::get),
-            usize::from,
-        )
+        workers(self.jobs)
     }
+}
+
+/// How many workers to start: as many as were asked for, or as there are processors.
+pub(crate) fn workers(asked: Option<u16>) -> usize {
+    asked.map_or_else(
+        || std::thread::available_parallelism().map_or(1, std::num::NonZero::get),
+        usize::from,
+    )
+}
+
+/// What to break, and against what.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct SabotageArguments {
+    /// Scenario files, or folders of them
+    #[arg(value_name = "PATH")]
+    pub(crate) paths: Vec<PathBuf>,
+    /// The peer to break; whole ones of it play the other roles
+    #[arg(long, value_name = "NAME", default_value = "reference")]
+    pub(crate) peer: String,
+    /// Only this sabotage; again for more
+    #[arg(long = "only", value_name = "SABOTAGE")]
+    pub(crate) only: Vec<String>,
+    /// How many of a hundred that took effect have to be caught
+    #[arg(long, value_name = "PERCENT", default_value_t = 0, value_parser = clap::value_parser!(u8).range(0..=100))]
+    pub(crate) at_least: u8,
+    /// How many worker processes; as many as there are processors unless given
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
+    pub(crate) jobs: Option<u16>,
+    /// How long one sabotage may take by the wall clock, such as 60s
+    #[arg(long, value_name = "DURATION", default_value = "300s", value_parser = duration)]
+    pub(crate) watchdog: Duration,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct CoverageArguments {
+    /// Scenario files, or folders of them
+    #[arg(value_name = "PATH")]
+    pub(crate) paths: Vec<PathBuf>,
+    /// List the requirements of webrtc-pc and JSEP that no scenario cites instead
+    #[arg(long)]
+    pub(crate) clauses: bool,
+    /// How many worker processes; as many as there are processors unless given
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
+    pub(crate) jobs: Option<u16>,
+    /// Expected failures
+    #[arg(long, value_name = "FILE", default_value = "ci/expected.toml")]
+    pub(crate) ledger: PathBuf,
 }
 
 #[derive(Debug, Args)]

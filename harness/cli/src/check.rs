@@ -1,5 +1,6 @@
 //! `glare check` and `glare schema`.
 
+use crate::anchors;
 use crate::arguments::CheckArguments;
 use crate::cells;
 use crate::exit::{Exit, Problem};
@@ -7,6 +8,16 @@ use crate::exit::{Exit, Problem};
 /// Checks scenarios without playing them.
 pub(crate) fn check(arguments: &CheckArguments) -> Result<Exit, Problem> {
     let scenarios = cells::load(&arguments.paths)?;
+    for sourced in &scenarios {
+        for clause in sourced.scenario.spec.iter().map(|clause| clause.as_str()) {
+            if anchors::find(clause).is_none() && anchors::knows_specification(clause) {
+                crate::say_error(&format!(
+                    "note: {}: there is no {clause} in the list of anchors",
+                    sourced.path.display()
+                ));
+            }
+        }
+    }
     if arguments.expand {
         for sourced in &scenarios {
             crate::say(&format!(

@@ -12,9 +12,11 @@
 //!
 //! [`Registry::with`] adds an implementation of [`glare_peer::Implementation`]; it can then be cast by its name.
 
+mod anchors;
 mod arguments;
 mod cells;
 mod check;
+mod coverage;
 mod doctor;
 mod exit;
 mod list;
@@ -23,6 +25,8 @@ mod protocol;
 mod registry;
 mod replay;
 mod run;
+mod sabotage;
+mod usage;
 mod verify;
 mod worker;
 
@@ -50,6 +54,8 @@ pub fn main(registry: Registry) -> ExitCode {
         Command::Replay(arguments) => replay::replay(&registry, &arguments),
         Command::Check(arguments) => check::check(&arguments),
         Command::Schema => check::schema(),
+        Command::Sabotage(arguments) => sabotage::sabotage(&registry, &arguments),
+        Command::Coverage(arguments) => coverage::coverage(&registry, &arguments),
         Command::List(arguments) => list::list(&registry, &arguments),
         Command::Doctor => doctor::doctor(&registry),
         Command::Worker => worker::work(&registry),

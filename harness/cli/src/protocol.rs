@@ -67,6 +67,13 @@ pub(crate) enum Job {
         /// The folder for all bundles.
         out: Option<PathBuf>,
     },
+    /// Play cells in which a peer is sabotaged, until one is not as it should be.
+    Sabotage {
+        /// Which sabotage.
+        sabotage: String,
+        /// The cells, all of which pass where nothing is broken.
+        cells: Vec<Cell>,
+    },
     /// Replay a bundle.
     Replay {
         /// Its folder.
@@ -79,6 +86,13 @@ pub(crate) enum Job {
 pub(crate) enum Done {
     /// A cell was played.
     Played(Box<CellReport>),
+    /// The cells of a sabotage were played, up to the first that caught it.
+    Sabotaged {
+        /// Whether the sabotage took effect in any of them.
+        broke: bool,
+        /// What caught it.
+        caught: Option<Catch>,
+    },
     /// A bundle was replayed.
     Replayed {
         /// What it came to this time.
@@ -90,6 +104,17 @@ pub(crate) enum Done {
     },
     /// The job could not be done, for a reason outside of any peer.
     Impossible(String),
+}
+
+/// What caught a sabotage.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Catch {
+    /// The scenario's id.
+    pub(crate) scenario: String,
+    /// The rule or step that noticed; the verdict, where none did.
+    pub(crate) check: String,
+    /// The clause that it names; empty where it names none.
+    pub(crate) clause: String,
 }
 
 #[cfg(test)]

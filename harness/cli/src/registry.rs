@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use glare_peer::Implementation;
+use glare_saboteur::Saboteur;
 
 use crate::exit::Problem;
 
@@ -62,8 +63,14 @@ impl Registry {
         self.implementations.values()
     }
 
-    /// The implementation of this name.
+    /// The implementation of this name; of a name `peer+sabotage` that peer with one thing broken.
     pub(crate) fn get(&self, name: &str) -> Result<Arc<dyn Implementation>, Problem> {
+        if !self.implementations.contains_key(name)
+            && let Some((peer, sabotage)) = name.split_once('+')
+        {
+            let sabotage = crate::sabotage::find(sabotage)?;
+            return Ok(Arc::new(Saboteur::new(self.get(peer)?, sabotage)));
+        }
         self.implementations.get(name).cloned().ok_or_else(|| {
             let names: Vec<&str> = self.names().collect();
             Problem::input(format!(

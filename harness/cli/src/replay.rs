@@ -50,7 +50,7 @@ pub(crate) fn replay(registry: &Registry, arguments: &ReplayArguments) -> Result
                 Exit::NotAsExpected
             });
         }
-        Some(Ended::Done(Done::Played(_))) | None => {
+        Some(Ended::Done(Done::Played(_) | Done::Sabotaged { .. })) | None => {
             return Err(Problem::environment(
                 "the worker gave another answer than was asked for",
             ));

@@ -72,7 +72,7 @@ pub(crate) fn run(registry: &Registry, arguments: &RunArguments) -> Result<Exit,
 }
 
 /// The ledger at this path. The default one need not be there.
-fn ledger(path: &Path) -> Result<Ledger, Problem> {
+pub(crate) fn ledger(path: &Path) -> Result<Ledger, Problem> {
     if !path.exists() && path == RunArguments::default().ledger {
         return Ok(Ledger::default());
     }
@@ -100,6 +100,9 @@ pub(crate) fn report(
     let reason = match ended {
         Ended::Done(Done::Played(report)) => return Ok(*report),
         Ended::Done(Done::Replayed { report, .. }) => return Ok(*report),
+        Ended::Done(Done::Sabotaged { .. }) => {
+            return Err(Problem::environment("a worker answered what it was not asked"));
+        }
         Ended::Done(Done::Impossible(why)) => return Err(Problem::environment(why)),
         Ended::Crashed(reason) => reason,
     };

@@ -6,12 +6,13 @@ use std::collections::BTreeMap;
 use std::io::{BufRead as _, Write as _};
 use std::path::{Path, PathBuf};
 
+use glare_oracle::trace::What;
 use glare_reports::CellReport;
 use glare_run::{Outcome, Play, VerdictKind, cell_folder, read_bundle, write_bundle};
 use glare_scenario::Scenario;
 
 use crate::exit::{Exit, Problem};
-use crate::protocol::{Cell, Done, Job, MARK, Order, quoted};
+use crate::protocol::{Catch, Cell, Done, Job, MARK, Order, quoted};
 use crate::registry::Registry;
 
 /// Works until standard input ends.
@@ -23,6 +24,7 @@ pub(crate) fn work(registry: &Registry) -> Result<Exit, Problem> {
             serde_json::from_str(&line).map_err(|error| Problem::input(format!("worker: {error}")))?;
         let done = match job {
             Job::Play { cell, out } => play(registry, &mut files, &cell, out.as_deref()),
+            Job::Sabotage { sabotage, cells } => sabotaged(registry, &mut files, &sabotage, &cells),
             Job::Replay { bundle } => replay(registry, &bundle),
         };
         let done = done.unwrap_or_else(Done::Impossible);
@@ -101,6 +103,46 @@ fn play(registry: &Registry, files: &mut Files, cell: &Cell, out: Option<&Path>)
         report.bundle = Some(folder);
     }
     Ok(Done::Played(Box::new(report)))
+}
+
+/// After how many cells in which a sabotage took effect, and that nothing noticed, it has survived.
+const CHANCES: usize = 24;
+
+/// Plays cells of a sabotage until one is not as it should be.
+fn sabotaged(registry: &Registry, files: &mut Files, sabotage: &str, cells: &[Cell]) -> Result<Done, String> {
+    let note = format!("{}{sabotage}", glare_saboteur::NOTE);
+    let mut effective = 0;
+    for cell in cells {
+        if effective == CHANCES {
+            break;
+        }
+        let cast = cast(registry, &cell.cast)?;
+        let scenario = files.scenario(cell)?;
+        let outcome = glare_run::play(scenario, &cast, cell.seed, &Play::default());
+        let broke = outcome
+            .trace
+            .iter()
+            .any(|record| matches!(&record.what, What::Note { text, .. } if *text == note));
+        effective += usize::from(broke);
+        let verdict = outcome.verdict;
+        if matches!(verdict.kind, VerdictKind::Pass | VerdictKind::Unsupported) {
+            continue;
+        }
+        let first = verdict.departures.first();
+        let caught = Catch {
+            scenario: cell.scenario.clone(),
+            check: first.map_or_else(|| verdict.kind.to_string(), |departure| departure.check.clone()),
+            clause: first.map_or_else(String::new, |departure| departure.clause.clone()),
+        };
+        return Ok(Done::Sabotaged {
+            broke: true,
+            caught: Some(caught),
+        });
+    }
+    Ok(Done::Sabotaged {
+        broke: effective > 0,
+        caught: None,
+    })
 }
 
 fn replay(registry: &Registry, folder: &Path) -> Result<Done, String> {

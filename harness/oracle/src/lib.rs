@@ -4,6 +4,7 @@
 //! trace by them. [`snapshot`] reduces a trace to the transitions that people review.
 
 pub mod rules;
+mod sdp;
 pub mod snapshot;
 pub mod trace;
 mod view;

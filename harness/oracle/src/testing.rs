@@ -281,7 +281,8 @@ impl Tape {
 
     /// A candidate is surfaced.
     pub fn candidate(&mut self) {
-        self.fired_with("icecandidate", host_candidate());
+        let candidate = host_candidate(self.trace.len());
+        self.fired_with("icecandidate", candidate);
         self.end();
     }
 
@@ -448,7 +449,7 @@ impl Tape {
         self.local_offer();
         self.gathers();
         self.remote_answer();
-        let operation = self.promise("addIceCandidate", host_candidate());
+        let operation = self.promise("addIceCandidate", host_candidate(0));
         self.fulfilled(operation);
         self.end();
         self.connects();
@@ -469,9 +470,10 @@ pub(crate) fn exception(name: ExceptionName) -> Completion {
     Completion::Exception(Exception::new(name, "by hand"))
 }
 
-pub(crate) fn host_candidate() -> serde_json::Value {
+/// A candidate that is told from others by this number, which is small.
+pub(crate) fn host_candidate(number: usize) -> serde_json::Value {
     json!({
-        "candidate": "candidate:1 1 udp 2130706431 10.0.0.1 5000 typ host",
+        "candidate": format!("candidate:1 1 udp 2130706431 10.0.0.1 {} typ host", 5000 + number),
         "sdpMid": "0",
         "sdpMLineIndex": 0,
         "usernameFragment": "abcd",

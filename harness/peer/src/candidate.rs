@@ -117,7 +117,7 @@ pub struct IceCandidateAttributes {
 }
 
 impl IceCandidate {
-    /// Whether this marks the end of candidates of a generation (RFC 8838 section 9).
+    /// Whether this marks the end of candidates of a generation (RFC 8838 section 13).
     pub fn is_end_of_candidates(&self) -> bool {
         self.candidate.is_empty()
     }

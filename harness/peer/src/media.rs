@@ -205,7 +205,7 @@ pub struct RtcpParameters {
     pub reduced_size: Option<bool>,
 }
 
-/// `RTCRtpSendParameters` (webrtc-pc#rtcrtpsendparameters).
+/// `RTCRtpSendParameters` (webrtc-pc#dom-rtcrtpsendparameters).
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct RtpSendParameters {

@@ -102,7 +102,7 @@ impl Channels {
 }
 
 impl Connection {
-    /// webrtc-pc#dom-rtcpeerconnection-createdatachannel, as far as str0m goes. An id that is in use is str0m's to refuse:
+    /// webrtc-pc#dom-peerconnection-createdatachannel, as far as str0m goes. An id that is in use is str0m's to refuse:
     /// it panics.
     pub(crate) fn create_data_channel(&mut self, label: String, init: DataChannelInit) -> Called {
         let config = match config(label, init) {
@@ -116,7 +116,7 @@ impl Connection {
         Called::Returned(Value::Object(handle))
     }
 
-    /// webrtc-pc#dom-datachannel-send, as far as str0m goes.
+    /// webrtc-pc#datachannel-send, as far as str0m goes.
     pub(crate) fn send(&mut self, handle: Handle, data: &MessageData) -> Called {
         let id = match self.channels.get(handle) {
             Some(channel) if channel.state == DataChannelState::Open => channel.id,

@@ -328,7 +328,7 @@ impl Connection {
                 closes.then(|| self::fired(handle, EventKind::Close))
             }
             Happening::Message(handle, data) => {
-                // webrtc-pc#datachannel-receive: what comes for a channel that is not open is discarded.
+                // webrtc-pc#receiving-messages-on-a-data-channel: what comes for a channel that is not open is discarded.
                 let open = self.channels.get(handle)?.state == DataChannelState::Open;
                 open.then(|| self::fired(handle, EventKind::Message { data }))
             }

@@ -6,6 +6,9 @@ use glare_peer::{
 };
 use serde_json::json;
 
+use super::doctored_media::{
+    announcing_cases, candidate_cases, description_cases, statistics_cases, transceiver_cases,
+};
 use super::*;
 use crate::testing::{Tape, exception, host_candidate, undefined};
 use crate::trace::{Completion, Interface};
@@ -18,7 +21,7 @@ pub(super) struct Doctored {
     pub bad: fn(&mut Tape),
 }
 
-fn doctored(rule: &'static str, good: fn(&mut Tape), bad: fn(&mut Tape)) -> Doctored {
+pub(super) fn doctored(rule: &'static str, good: fn(&mut Tape), bad: fn(&mut Tape)) -> Doctored {
     Doctored { rule, good, bad }
 }
 
@@ -31,6 +34,11 @@ pub(super) fn registry() -> Vec<Doctored> {
         transport_cases(),
         channel_cases(),
         closing_cases(),
+        description_cases(),
+        candidate_cases(),
+        transceiver_cases(),
+        announcing_cases(),
+        statistics_cases(),
     ]
     .into_iter()
     .flatten()
@@ -228,7 +236,7 @@ fn gathering_cases() -> Vec<Doctored> {
         }),
         doctored("candidate-names-its-media", Tape::gathers, |tape| {
             tape.gathering();
-            let mut candidate = host_candidate();
+            let mut candidate = host_candidate(0);
             candidate["sdpMid"] = serde_json::Value::Null;
             tape.mark();
             tape.fired_with("icecandidate", candidate);
@@ -236,7 +244,7 @@ fn gathering_cases() -> Vec<Doctored> {
         }),
         doctored("candidate-names-its-generation", Tape::gathers, |tape| {
             tape.gathering();
-            let mut candidate = host_candidate();
+            let mut candidate = host_candidate(0);
             candidate["usernameFragment"] = serde_json::Value::Null;
             tape.mark();
             tape.fired_with("icecandidate", candidate);

@@ -6,14 +6,20 @@
 //!
 //! In the order to read: `states` (the four state attributes and their events), `signaling` (descriptions and
 //! negotiation), `operations` (calls and promises), `gathering` (candidates), `transports` (how states follow from
-//! each other), `channels` (data channels), `closing` (`close()` and after).
+//! each other), `channels` and `announcing` (data channels), `closing` (`close()` and after); then `descriptions` and
+//! `candidates` (what they say), `transceivers` (and tracks), `statistics`.
 
+mod announcing;
+mod candidates;
 mod channels;
 mod closing;
+mod descriptions;
 mod gathering;
 mod operations;
 mod signaling;
 mod states;
+mod statistics;
+mod transceivers;
 mod transports;
 
 use std::sync::LazyLock;
@@ -97,7 +103,12 @@ pub fn rules() -> &'static [Rule] {
             gathering::rules(),
             transports::rules(),
             channels::rules(),
+            announcing::rules(),
             closing::rules(),
+            descriptions::rules(),
+            candidates::rules(),
+            transceivers::rules(),
+            statistics::rules(),
         ]
         .into_iter()
         .flatten()
@@ -154,5 +165,7 @@ fn out_of_order(view: &View<'_>, rank: fn(&Entry<'_>) -> Option<u8>) -> Option<D
 
 #[cfg(test)]
 mod doctored;
+#[cfg(test)]
+mod doctored_media;
 #[cfg(test)]
 mod tests;

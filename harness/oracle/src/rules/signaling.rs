@@ -58,6 +58,14 @@ pub(super) fn rules() -> Vec<Rule> {
             granularity: Granularity::Step,
             check: negotiationneeded_when_idle,
         },
+        Rule {
+            id: "negotiationneeded-is-not-repeated",
+            clause: "webrtc-pc#dfn-update-the-negotiation-needed-flag",
+            level: Level::Must,
+            statement: "negotiationneeded is not fired again before something was called or a description was set.",
+            granularity: Granularity::Event,
+            check: negotiationneeded_not_repeated,
+        },
     ]
 }
 
@@ -228,6 +236,27 @@ fn negotiationneeded_when_idle(view: &View<'_>) -> Option<Departure> {
             "negotiationneeded only when the operations chain is empty",
             format!("negotiationneeded while {} is pending", pending.method),
         ))
+    })
+}
+
+/// The flag that the event tells of stays set until a description is set, or what it was for is taken back by a call.
+fn negotiationneeded_not_repeated(view: &View<'_>) -> Option<Departure> {
+    let mut needed = false;
+    view.entries.iter().find_map(|entry| {
+        match entry.what {
+            What::Called { .. } | What::Settled { .. } => needed = false,
+            // A description is applied in a task that its promise settles in, after the event.
+            _ if entry.is_event("signalingstatechange") => needed = false,
+            _ => {}
+        }
+        let again = entry.is_event("negotiationneeded") && std::mem::replace(&mut needed, true);
+        again.then(|| {
+            Departure::new(
+                entry.record,
+                "negotiationneeded once for what has changed",
+                "negotiationneeded again",
+            )
+        })
     })
 }
 

@@ -342,11 +342,7 @@ pub static MEDIA_STREAM_TRACK: Table = Table {
             "mediacapture-streams#event-mediastreamtrack-unmute",
         ),
         event("ended", &[], "mediacapture-streams#event-mediastreamtrack-ended"),
-        event(
-            "isolationchange",
-            &[],
-            "webrtc-identity#event-mediastreamtrack-isolationchange",
-        ),
+        event("isolationchange", &[], "webrtc-identity#event-isolationchange"),
     ],
 };
 

@@ -275,7 +275,7 @@ pub static AUDIO_PLAYOUT: Dictionary = Dictionary {
         member("totalPlayoutDelay", Type::Number),
         member("totalSamplesCount", Type::UNSIGNED_LONG_LONG),
     ],
-    clause: "webrtc-stats#dom-rtcaudioplayoutstats",
+    clause: "webrtc-stats#dictionary-rtcaudioplayoutstats-members",
 };
 
 /// `RTCPeerConnectionStats`.
