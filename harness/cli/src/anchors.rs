@@ -38,8 +38,8 @@ const COUNTED: [(&str, &str); 6] = [
     ),
 ];
 
-/// The sections of the other RFCs.
-const SECTIONS: &str = include_str!("../../../docs/anchors/RFC.tsv");
+/// The sections of the other RFCs, and the little that is cited of other standards.
+const SECTIONS: &str = include_str!("../../../docs/anchors/others.tsv");
 
 /// All anchors in the order of the specifications.
 pub(crate) fn all() -> &'static [Anchor] {
