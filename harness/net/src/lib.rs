@@ -17,6 +17,7 @@ pub mod network;
 pub mod packet;
 pub mod replay;
 pub mod schedule;
+pub mod tcp;
 pub mod topology;
 
 pub use capture::{Capture, CaptureError};
