@@ -8,15 +8,18 @@
 //! What became of each packet is a [`Fate`]; the fates of a run, given to [`Network::force`], make another run treat its
 //! packets alike. A [`Capture`] is the same for people: a pcapng file.
 //!
-//! The crate does not know what is inside a packet, beyond its IP header and, in [`packet`], UDP.
+//! What lives on a host stands beside the network and is fed by whoever runs it: [`tcp`], [`mdns`], and [`server`] for STUN and TURN.
+//! The network itself does not know what is inside a packet beyond its IP header.
 
 pub mod capture;
 pub mod fate;
 mod link;
+pub mod mdns;
 pub mod network;
 pub mod packet;
 pub mod replay;
 pub mod schedule;
+pub mod server;
 pub mod tcp;
 pub mod topology;
 
