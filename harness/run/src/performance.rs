@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 
 use glare_net::Key;
 use glare_oracle::trace::What;
-use glare_peer::{Called, Event, EventKind, Exception, Operation, OperationId, SimTime, Step, Value};
+use glare_peer::{Called, Event, EventKind, Exception, Input, Operation, OperationId, SimTime, Step, Value};
 use glare_scenario::Scenario;
 use glare_scenario::script::{
     Action, Completion, EventPattern, Happening as Meant, Level, Step as ScriptStep, Wait,
@@ -198,6 +198,12 @@ impl<'a> Performance<'a> {
             self.stop()?;
             match happening {
                 Happening::Network(event) => self.world.deliver(event),
+                Happening::Host(host) => self.world.pump(host),
+                Happening::Resolved {
+                    player,
+                    query,
+                    addresses,
+                } => self.world.tell(player, Input::Resolved { query, addresses }),
                 Happening::Peer(player) => self.world.rouse(player),
                 Happening::Signal(message) => {
                     for message in self.world.signal_arrives(message) {
@@ -406,6 +412,7 @@ impl<'a> Performance<'a> {
                 Ok(())
             }
             Alarm::Undo(change) => self.undo(change),
+            Alarm::Switch(host, down) => self.switch_host(host, down),
             Alarm::Send => self.send_next(),
         }
     }

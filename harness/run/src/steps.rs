@@ -182,6 +182,7 @@ impl<'a> Performance<'a> {
                 change,
                 span,
             } => self.change(link, *direction, change, *span),
+            Action::Switch { server, down, span } => self.switch(server, *down, *span),
             Action::Read { subject, save } => {
                 let value = self.read(subject)?;
                 let player = self.player(subject.root.role());

@@ -18,6 +18,7 @@ mod report;
 mod schema;
 mod scope;
 pub mod script;
+mod server;
 mod tree;
 mod write;
 

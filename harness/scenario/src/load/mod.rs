@@ -1,7 +1,7 @@
 //! From a file to scenarios.
 //!
 //! Read in this order: this file takes a document apart into the cells of its matrix; [`places`] reads hosts, links,
-//! signalling and faults; [`steps`] reads the script with [`calls`], [`waits`], [`events`] and [`expectations`];
+//! signalling and faults, [`servers`] servers and names; [`steps`] reads the script with [`calls`], [`waits`], [`events`] and [`expectations`];
 //! [`negotiate`] is the one macro.
 
 mod calls;
@@ -10,6 +10,7 @@ mod expectations;
 mod matrix;
 mod negotiate;
 mod places;
+mod servers;
 mod steps;
 mod waits;
 
@@ -42,6 +43,8 @@ pub(crate) const KEYS: &[&str] = &[
     "peers",
     "matrix",
     "hosts",
+    "servers",
+    "names",
     "links",
     "signalling",
     "faults",
@@ -157,19 +160,19 @@ fn one_cell(report: &Report, id: String, cell: &matrix::Cell) -> Checked<Scenari
     }
     let peers = peers?;
     let hosts = places::hosts(report, &mut scope, fields.position, fields.get("hosts"));
-    let links = hosts.and_then(|hosts| {
-        Ok((
-            places::links(report, &mut scope, &hosts, fields.get("links"))?,
-            hosts,
-        ))
+    let places = hosts.and_then(|hosts| {
+        let servers = servers::servers(report, &mut scope, &hosts, fields.get("servers"))?;
+        let names = servers::names(report, &scope, fields.get("names"))?;
+        let links = places::links(report, &mut scope, fields.get("links"))?;
+        Ok((hosts, servers, names, links))
     });
     let signalling = places::signalling(report, &scope, fields.get("signalling"));
     let faults = places::faults(report, &scope, fields.get("faults"));
-    let script = links.and_then(|places| {
+    let script = places.and_then(|places| {
         let node = fields.require(report, "script")?;
         Ok((steps::script(report, &mut scope, node)?, places))
     });
-    let (script, (links, hosts)) = script?;
+    let (script, (hosts, servers, names, links)) = script?;
     Ok(Scenario {
         id,
         title: title?,
@@ -178,6 +181,8 @@ fn one_cell(report: &Report, id: String, cell: &matrix::Cell) -> Checked<Scenari
         requires: requires?.unwrap_or_default(),
         peers,
         hosts,
+        servers,
+        names,
         links,
         signalling: signalling?,
         faults: faults?,
