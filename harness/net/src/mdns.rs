@@ -92,7 +92,8 @@ impl Mdns {
     /// Whether a name is one of multicast DNS (RFC 6762 section 3).
     pub fn is_name(name: &str) -> bool {
         let name = canonical(name);
-        name.strip_suffix(".local").is_some_and(|label| !label.is_empty()) && Name::new(&name).is_ok()
+        let labels = name.strip_suffix(".local").unwrap_or_default();
+        labels.split('.').all(|label| !label.is_empty()) && Name::new(&name).is_ok()
     }
 
     /// Answers for a name from here on; a name may have several addresses.
@@ -288,3 +289,6 @@ fn response(found: &[(String, IpAddr)]) -> Option<Vec<u8>> {
     }
     packet.build_bytes_vec_compressed().ok()
 }
+
+#[cfg(test)]
+mod tests;

@@ -11,6 +11,8 @@ mod host;
 mod matching;
 mod negotiation;
 mod network_changes;
+#[cfg(test)]
+mod networked;
 mod payload;
 mod places;
 mod performance;

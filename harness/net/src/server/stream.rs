@@ -22,6 +22,9 @@ pub(super) enum Cut {
     Nonsense,
 }
 
+/// The magic cookie, which tells STUN from what else begins with two zero bits, such as TLS.
+const COOKIE: &[u8] = &[0x21, 0x12, 0xa4, 0x42];
+
 impl Stream {
     pub(super) fn new(local: SocketAddr, remote: SocketAddr) -> Stream {
         Stream {
@@ -43,7 +46,11 @@ impl Stream {
         };
         let length = usize::from(u16::from_be_bytes([high, low]));
         let (message, padded) = match first {
-            0x00..=0x3f => (20 + length, 20 + length),
+            0x00..=0x3f => match self.bytes.get(4..8) {
+                Some(COOKIE) => (20 + length, 20 + length),
+                Some(_) => return Cut::Nonsense,
+                None => return Cut::Incomplete,
+            },
             0x40..=0x4f => (4 + length, (4 + length).next_multiple_of(4)),
             _ => return Cut::Nonsense,
         };
@@ -68,7 +75,8 @@ mod tests {
     #[test]
     fn messages_are_cut_off_wherever_segments_end() {
         let mut stun = vec![0x00, 0x01, 0, 4];
-        stun.extend([9; 20]);
+        stun.extend(COOKIE);
+        stun.extend([9; 16]);
         let channel = [0x40, 0x00, 0, 3, 1, 2, 3];
         let mut all = channel.to_vec();
         all.push(0);
@@ -88,8 +96,10 @@ mod tests {
 
     #[test]
     fn what_begins_no_message_is_told() {
-        let mut stream = stream();
-        stream.push(b"GET / HTTP/1.1");
-        assert_eq!(stream.cut(), Cut::Nonsense);
+        for nonsense in [&b"POST / HTTP/1.1"[..], b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03"] {
+            let mut stream = stream();
+            stream.push(nonsense);
+            assert_eq!(stream.cut(), Cut::Nonsense);
+        }
     }
 }
