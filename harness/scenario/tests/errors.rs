@@ -654,3 +654,75 @@ fn nothing_a_file_can_hold_makes_the_loader_panic() {
         }
     }
 }
+
+#[test]
+fn servers_and_names_are_checked() {
+    let head = |servers: &str| scenario(&format!("peers: {{ a: {{}} }}\n{servers}"), "  - { wait: 1s }\n");
+    for (servers, column, message) in [
+        (
+            "servers: { Stun: {} }",
+            12,
+            "\"Stun\" is no name of a host; expected one such as `stun.example`, in small letters",
+        ),
+        (
+            "servers: { x.local: {} }",
+            12,
+            "\"x.local\" is a name of multicast DNS, which only a peer can register",
+        ),
+        (
+            "servers: { a: {} }",
+            12,
+            "a host is called \"a\" already; a server is a host of its own",
+        ),
+        (
+            "servers: { s: { addresses: [10.0.0.1] } }",
+            29,
+            "the host \"a\" has the address 10.0.0.1 already",
+        ),
+        ("servers: { s: { transports: [udp, udp] } }", 35, "`udp` is given twice"),
+        (
+            "servers: { s: { transports: [tls] } }",
+            30,
+            "unknown transport \"tls\"; expected udp or tcp",
+        ),
+        ("servers: { s: { turn: { realm: x } } }", 23, "`turn` needs `users`"),
+        (
+            "servers: { s: { turn: { realm: x, users: {} } } }",
+            42,
+            "there is no user; expected at least one, such as `alice: secret`",
+        ),
+        (
+            "servers: { s: { turn: { realm: x, users: { u: p }, lifetime: 1500ms } } }",
+            62,
+            "a lifetime is in whole seconds, at least 1s",
+        ),
+        (
+            "servers: { s: { faults: [{ on: Binding, do: { reject: 299 } }] } }",
+            55,
+            "expected an error code, a whole number from 300 to 699, found \"299\"",
+        ),
+        (
+            "names: { s: [nowhere] }",
+            14,
+            "\"nowhere\" is no IP address",
+        ),
+        (
+            "links: [{ id: x, between: [a, s], blocks: [icmp] }]",
+            31,
+            "unknown host \"s\"; expected a",
+        ),
+    ] {
+        wrong(&head(servers), 4, column, message);
+    }
+    let text = scenario(
+        "peers: { a: {} }\nservers: { stun.example: {} }",
+        "  - { change: { server: stun.exampel, down: true } }\n",
+    );
+    wrong_with_help(
+        &text,
+        6,
+        25,
+        "unknown server \"stun.exampel\"; expected stun.example",
+        "did you mean `stun.example`?",
+    );
+}
