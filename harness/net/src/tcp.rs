@@ -256,8 +256,8 @@ impl TcpStack {
         Ok(())
     }
 
-    /// Closes a connection once what waits is sent, or stops accepting. Nothing comes of it after this. What is closed
-    /// already stays so.
+    /// Closes a connection once what waits is sent, or stops accepting. Nothing comes of it after this. One that is not open yet
+    /// is given up with all that waits; what is closed already stays so.
     pub fn close(&mut self, id: TcpId) {
         if let Some(listener) = self.listeners.remove(&id)
             && let Some(handle) = listener.handle

@@ -344,7 +344,15 @@ fn peers_connect_to_each_other_over_tcp_and_close() {
     let head = "hosts: { here: { peers: [a], addresses: [10.0.0.1, \"fd00::1\"] }, there: { peers: [b], addresses: [10.0.0.2, \"fd00::2\"] } }";
     let played = played(
         head,
-        &[ACT_B, ACT_A, ACT_A, ACT_A, ACT_A, "{ wait: 30s }"],
+        &[
+            ACT_B,
+            ACT_A,
+            ACT_A,
+            "{ wait: 1s }",
+            ACT_A,
+            ACT_A,
+            "{ wait: 30s }",
+        ],
         vec![connect, refused, send, close],
         vec![listen],
     );

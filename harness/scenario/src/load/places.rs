@@ -130,7 +130,7 @@ fn given_links(report: &Report, scope: &Scope, node: &Node) -> Checked<Vec<LinkP
     for item in report.items(node, "links")? {
         let fields = report.fields(item, "a link", LINK_KEYS)?;
         let name = fields.require(report, "id")?;
-        let id = report.name(name, "a link")?.to_owned();
+        let id = link_name(report, name)?;
         if links.iter().any(|link| link.id == id) {
             return Err(report.error(name.position, format!("a second link is called {id:?}")));
         }
@@ -170,6 +170,13 @@ fn given_links(report: &Report, scope: &Scope, node: &Node) -> Checked<Vec<LinkP
         });
     }
     Ok(links)
+}
+
+/// The name of a link: a name that may have dots too, as where it is made of the name of a server.
+fn link_name(report: &Report, node: &Node) -> Checked<String> {
+    let text = report.text(node, "a link")?;
+    report.check_name(node.position, &text.replace('.', "-"), "a link")?;
+    Ok(text.to_owned())
 }
 
 fn check_jitter(report: &Report, position: Position, lane: LinkSettings) -> Checked<()> {
