@@ -30,6 +30,6 @@ pub use packet::{PacketError, UdpPacket, build_udp, parse_udp};
 pub use replay::{Departure, Difference, ForceError, ForcedFate, ForcedOutcome};
 pub use schedule::{Key, Schedule};
 pub use topology::{
-    Blocks, Direction, HostId, HostPlan, Limit, LinkId, LinkPatch, LinkPlan, LinkProperties, Topology, TopologyError,
-    Way,
+    Blocks, Direction, HostId, HostPlan, Limit, LinkId, LinkPatch, LinkPlan, LinkProperties, Topology,
+    TopologyError, Way,
 };

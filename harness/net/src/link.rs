@@ -36,7 +36,12 @@ impl Lane {
     }
 
     /// Decides when a packet of `length` bytes, sent at `now`, arrives.
-    pub fn decide(&mut self, now: SimTime, length: u64, protocol: Option<Protocol>) -> Result<SimTime, DropReason> {
+    pub fn decide(
+        &mut self,
+        now: SimTime,
+        length: u64,
+        protocol: Option<Protocol>,
+    ) -> Result<SimTime, DropReason> {
         // Drawn whether needed or not: what one packet meets then does not depend on what those before it met, nor on
         // whether their fates were forced.
         let draws = Draws::next(&mut self.rng);

@@ -242,11 +242,8 @@ impl Mdns {
             IpAddr::V4(_) => IpAddr::V4(GROUP_V4),
             IpAddr::V6(_) => IpAddr::V6(GROUP_V6),
         };
-        self.datagrams.push_back((
-            SocketAddr::new(source, PORT),
-            SocketAddr::new(group, PORT),
-            data,
-        ));
+        self.datagrams
+            .push_back((SocketAddr::new(source, PORT), SocketAddr::new(group, PORT), data));
     }
 }
 

@@ -4,8 +4,8 @@ use std::net::{IpAddr, SocketAddr};
 
 use smoltcp::phy::ChecksumCapabilities;
 use smoltcp::wire::{
-    IPV4_HEADER_LEN, IPV6_HEADER_LEN, IpProtocol, Ipv4Packet, Ipv4Repr, Ipv6Packet, Ipv6Repr, TcpPacket as TcpView,
-    UDP_HEADER_LEN, UdpPacket as UdpView, UdpRepr,
+    IPV4_HEADER_LEN, IPV6_HEADER_LEN, IpProtocol, Ipv4Packet, Ipv4Repr, Ipv6Packet, Ipv6Repr,
+    TcpPacket as TcpView, UDP_HEADER_LEN, UdpPacket as UdpView, UdpRepr,
 };
 use thiserror::Error;
 
@@ -248,7 +248,10 @@ pub fn parse_tcp(packet: &[u8]) -> Result<TcpSegment<'_>, PacketError> {
         ack: segment.ack(),
         fin: segment.fin(),
         rst: segment.rst(),
-        payload: header.payload.get(usize::from(segment.header_len())..).unwrap_or_default(),
+        payload: header
+            .payload
+            .get(usize::from(segment.header_len())..)
+            .unwrap_or_default(),
     })
 }
 

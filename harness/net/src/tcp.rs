@@ -322,9 +322,16 @@ impl TcpStack {
     /// When to [`TcpStack::poll`] next, if ever.
     pub fn deadline(&mut self, now: SimTime) -> Option<SimTime> {
         let due = self.interface.poll_at(instant(now), &self.sockets).map(|at| {
-            SimTime::from_nanos(u64::try_from(at.total_micros()).unwrap_or(0).saturating_mul(1_000))
+            SimTime::from_nanos(
+                u64::try_from(at.total_micros())
+                    .unwrap_or(0)
+                    .saturating_mul(1_000),
+            )
         });
-        let given_up = self.connections.values().filter_map(|connection| connection.gives_up);
+        let given_up = self
+            .connections
+            .values()
+            .filter_map(|connection| connection.gives_up);
         let at = given_up.chain(due).min()?;
         // What is due has just been done; should something remain due none the less, time goes on.
         Some(if at <= now { now + LEAST_WAIT } else { at })
@@ -358,7 +365,10 @@ impl TcpStack {
     fn ephemeral_port(&mut self, local: IpAddr, remote: SocketAddr) -> Result<u16, TcpError> {
         let is_free = |port: u16| {
             let local = SocketAddr::new(local, port);
-            !self.connections.values().any(|connection| connection.local == local)
+            !self
+                .connections
+                .values()
+                .any(|connection| connection.local == local)
                 && !self.listeners.values().any(|listener| listener.local == local)
         };
         let (first, last) = (*EPHEMERAL_PORTS.start(), *EPHEMERAL_PORTS.end());

@@ -119,7 +119,8 @@ fn stun(payload: &[u8]) -> String {
         method => format!("STUN method {method} {class}"),
     };
     if class == "error response"
-        && let Some([_, _, hundreds, rest]) = attribute(payload, 0x0009).and_then(|value| value.first_chunk::<4>())
+        && let Some([_, _, hundreds, rest]) =
+            attribute(payload, 0x0009).and_then(|value| value.first_chunk::<4>())
     {
         text.push_str(&format!(" {}", u16::from(hundreds & 7) * 100 + u16::from(*rest)));
     }

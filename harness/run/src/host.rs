@@ -50,11 +50,7 @@ impl Host {
     /// # Errors
     ///
     /// The server cannot listen.
-    pub(crate) fn new(
-        addresses: &[IpAddr],
-        plan: Option<ServerPlan>,
-        seed: u64,
-    ) -> Result<Host, TcpError> {
+    pub(crate) fn new(addresses: &[IpAddr], plan: Option<ServerPlan>, seed: u64) -> Result<Host, TcpError> {
         let mut host = Host {
             addresses: addresses.to_vec(),
             seed,
@@ -136,7 +132,10 @@ impl Host {
             }
             NetworkRequest::Register { name, address } => {
                 if !self.addresses.contains(&address) {
-                    self.note(player, format!("a name was not registered: {address} is not an address of this host"));
+                    self.note(
+                        player,
+                        format!("a name was not registered: {address} is not an address of this host"),
+                    );
                 } else if let Err(error) = self.mdns.register(&name, address) {
                     self.note(player, format!("a name was not registered: {error}"));
                 }

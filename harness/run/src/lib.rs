@@ -14,8 +14,8 @@ mod network_changes;
 #[cfg(test)]
 mod networked;
 mod payload;
-mod places;
 mod performance;
+mod places;
 mod play;
 mod recorder;
 #[cfg(test)]

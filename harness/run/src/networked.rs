@@ -229,7 +229,8 @@ fn a_name_of_multicast_dns_resolves_over_the_link_that_hosts_share() {
 
 #[test]
 fn a_stun_server_answers_over_udp_unless_the_link_blocks_it_and_over_tcp_then() {
-    let head = "servers: { stun.example: {} }\nlinks: [{ id: path, between: [a, stun.example], blocks: [udp] }]";
+    let head =
+        "servers: { stun.example: {} }\nlinks: [{ id: path, between: [a, stun.example], blocks: [udp] }]";
     let connect = Act::Ask(NetworkRequest::TcpConnect {
         socket: TcpSocket(5),
         local: "10.0.0.1:0".parse().unwrap(),
@@ -338,21 +339,11 @@ fn peers_connect_to_each_other_over_tcp_and_close() {
         socket: TcpSocket(1),
         data: b"hello".to_vec(),
     });
-    let close = Act::Ask(NetworkRequest::TcpClose {
-        socket: TcpSocket(1),
-    });
+    let close = Act::Ask(NetworkRequest::TcpClose { socket: TcpSocket(1) });
     let head = "hosts: { here: { peers: [a], addresses: [10.0.0.1, \"fd00::1\"] }, there: { peers: [b], addresses: [10.0.0.2, \"fd00::2\"] } }";
     let played = played(
         head,
-        &[
-            ACT_B,
-            ACT_A,
-            ACT_A,
-            "{ wait: 1s }",
-            ACT_A,
-            ACT_A,
-            "{ wait: 30s }",
-        ],
+        &[ACT_B, ACT_A, ACT_A, "{ wait: 1s }", ACT_A, ACT_A, "{ wait: 30s }"],
         vec![connect, refused, send, close],
         vec![listen],
     );
@@ -367,9 +358,7 @@ fn peers_connect_to_each_other_over_tcp_and_close() {
     assert_eq!(*listener, TcpSocket(1));
     assert!(socket.0 >= 1 << 32 && on == socket && closed == socket);
     assert_eq!(data, b"hello");
-    let refused = Input::TcpClosed {
-        socket: TcpSocket(2),
-    };
+    let refused = Input::TcpClosed { socket: TcpSocket(2) };
     assert!(played.a.iter().any(|(_, input)| *input == refused));
 }
 
@@ -392,9 +381,7 @@ fn what_a_peer_cannot_ask_for_is_noted_and_told() {
         vec![connect(1, "10.9.9.9:0"), connect(1 << 32, "10.0.0.1:0"), register],
         Vec::new(),
     );
-    let closed = Input::TcpClosed {
-        socket: TcpSocket(1),
-    };
+    let closed = Input::TcpClosed { socket: TcpSocket(1) };
     assert_eq!(played.a, [(0, closed)]);
     assert_eq!(
         played.notes(),

@@ -3,9 +3,7 @@
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 
-use glare_net::server::{
-    RequestKind, ServerFault, ServerFaultAction, ServerPlan, Transport, TurnPlan,
-};
+use glare_net::server::{RequestKind, ServerFault, ServerFaultAction, ServerPlan, Transport, TurnPlan};
 use glare_net::tcp::TcpError;
 use glare_net::{Blocks, HostPlan, LinkPlan, LinkProperties, Network, Topology};
 use glare_scenario::Scenario;
@@ -36,7 +34,12 @@ pub(crate) fn topology(scenario: &Scenario) -> Topology {
             .hosts
             .iter()
             .map(|host| (&host.name, &host.addresses))
-            .chain(scenario.servers.iter().map(|server| (&server.name, &server.addresses)))
+            .chain(
+                scenario
+                    .servers
+                    .iter()
+                    .map(|server| (&server.name, &server.addresses)),
+            )
             .map(|(name, addresses)| HostPlan {
                 name: name.clone(),
                 addresses: addresses.clone(),

@@ -62,7 +62,11 @@ impl Blocks {
     /// What is blocked, as a scenario spells it.
     pub fn names(self) -> impl Iterator<Item = &'static str> {
         let blocked = [self.udp, self.tcp];
-        Self::NAMES.iter().zip(blocked).filter(|(_, blocked)| *blocked).map(|(name, _)| *name)
+        Self::NAMES
+            .iter()
+            .zip(blocked)
+            .filter(|(_, blocked)| *blocked)
+            .map(|(name, _)| *name)
     }
 }
 

@@ -679,13 +679,21 @@ fn servers_and_names_are_checked() {
             29,
             "the host \"a\" has the address 10.0.0.1 already",
         ),
-        ("servers: { s: { transports: [udp, udp] } }", 35, "`udp` is given twice"),
+        (
+            "servers: { s: { transports: [udp, udp] } }",
+            35,
+            "`udp` is given twice",
+        ),
         (
             "servers: { s: { transports: [tls] } }",
             30,
             "unknown transport \"tls\"; expected udp or tcp",
         ),
-        ("servers: { s: { turn: { realm: x } } }", 23, "`turn` needs `users`"),
+        (
+            "servers: { s: { turn: { realm: x } } }",
+            23,
+            "`turn` needs `users`",
+        ),
         (
             "servers: { s: { turn: { realm: x, users: {} } } }",
             42,
@@ -701,11 +709,7 @@ fn servers_and_names_are_checked() {
             55,
             "expected an error code, a whole number from 300 to 699, found \"299\"",
         ),
-        (
-            "names: { s: [nowhere] }",
-            14,
-            "\"nowhere\" is no IP address",
-        ),
+        ("names: { s: [nowhere] }", 14, "\"nowhere\" is no IP address"),
         (
             "links: [{ id: x, between: [a, s], blocks: [icmp] }]",
             31,

@@ -1,7 +1,11 @@
 use super::*;
 
 fn hosts() -> [Mdns; 2] {
-    let addresses = |text: &[&str]| text.iter().map(|text| text.parse().unwrap()).collect::<Vec<IpAddr>>();
+    let addresses = |text: &[&str]| {
+        text.iter()
+            .map(|text| text.parse().unwrap())
+            .collect::<Vec<IpAddr>>()
+    };
     [
         Mdns::new(&addresses(&["10.0.0.1", "fd00::1"])),
         Mdns::new(&addresses(&["fd00::2", "10.0.0.2"])),
@@ -91,7 +95,10 @@ fn names_and_questions_are_bounded() {
         host.register("more.local", "10.0.0.1".parse().unwrap()),
         Err(MdnsError::TooMany)
     );
-    assert_eq!(host.resolve(SimTime::ZERO, 999, "x.local"), Err(MdnsError::TooMany));
+    assert_eq!(
+        host.resolve(SimTime::ZERO, 999, "x.local"),
+        Err(MdnsError::TooMany)
+    );
 }
 
 #[test]
@@ -104,7 +111,11 @@ fn no_datagram_makes_it_panic() {
     let (_, _, response) = hosts[1].take_datagram().unwrap();
     let mut rng = fastrand::Rng::with_seed(5);
     for _ in 0..50_000 {
-        let mut data = if rng.bool() { query.clone() } else { response.clone() };
+        let mut data = if rng.bool() {
+            query.clone()
+        } else {
+            response.clone()
+        };
         for _ in 0..rng.usize(1..6) {
             let index = rng.usize(0..data.len());
             data[index] = rng.u8(..);

@@ -3,12 +3,12 @@
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
 use stun_types::attribute::{
-    AlternateServer, Attribute as _, AttributeStaticType as _, AttributeType, AttributeWrite, ErrorCode, MessageIntegrity,
-    MessageIntegritySha256, Nonce, RawAttribute, Realm, UnknownAttributes, Username,
+    AlternateServer, Attribute as _, AttributeStaticType as _, AttributeType, AttributeWrite, ErrorCode,
+    MessageIntegrity, MessageIntegritySha256, Nonce, RawAttribute, Realm, UnknownAttributes, Username,
 };
 use stun_types::message::{
-    BINDING, IntegrityAlgorithm, IntegrityKey, Message, MessageClass, MessageHeader, MessageType, MessageWrite as _,
-    MessageWriteExt as _, MessageWriteVec, Method, TransactionId,
+    BINDING, IntegrityAlgorithm, IntegrityKey, Message, MessageClass, MessageHeader, MessageType,
+    MessageWrite as _, MessageWriteExt as _, MessageWriteVec, Method, TransactionId,
 };
 
 use super::plan::RequestKind;

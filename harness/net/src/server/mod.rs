@@ -17,7 +17,8 @@ use fastrand::Rng;
 use glare_peer::SimTime;
 
 pub use self::plan::{
-    DEFAULT_LIFETIME, DEFAULT_PORT, RequestKind, ServerFault, ServerFaultAction, ServerPlan, Transport, TurnPlan,
+    DEFAULT_LIFETIME, DEFAULT_PORT, RequestKind, ServerFault, ServerFaultAction, ServerPlan, Transport,
+    TurnPlan,
 };
 use self::stream::{Cut, Stream};
 use self::turn::{Client, Turn};

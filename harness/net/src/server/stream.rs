@@ -96,7 +96,10 @@ mod tests {
 
     #[test]
     fn what_begins_no_message_is_told() {
-        for nonsense in [&b"POST / HTTP/1.1"[..], b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03"] {
+        for nonsense in [
+            &b"POST / HTTP/1.1"[..],
+            b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03",
+        ] {
             let mut stream = stream();
             stream.push(nonsense);
             assert_eq!(stream.cut(), Cut::Nonsense);

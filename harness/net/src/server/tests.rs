@@ -4,8 +4,8 @@ use stun_types::attribute::{
     AttributeStaticType as _, ErrorCode, Nonce, RawAttribute, Realm, UnknownAttributes, Username,
 };
 use stun_types::message::{
-    BINDING, IntegrityAlgorithm, LongTermKeyCredentials, Message, MessageClass, MessageType, MessageWrite as _,
-    MessageWriteExt as _, MessageWriteVec, Method,
+    BINDING, IntegrityAlgorithm, LongTermKeyCredentials, Message, MessageClass, MessageType,
+    MessageWrite as _, MessageWriteExt as _, MessageWriteVec, Method,
 };
 
 use super::message as format;
@@ -226,10 +226,7 @@ fn family(kind: stun_types::attribute::AttributeType, family: u32) -> RawAttribu
 
 #[test]
 fn a_binding_request_is_answered_with_where_it_came_from() {
-    let mut world = World::new(ServerPlan {
-        turn: None,
-        ..plan()
-    });
+    let mut world = World::new(ServerPlan { turn: None, ..plan() });
     for client in [CLIENT, "[fd00::1]:5000"] {
         world.client = at(client);
         let request = world.request(BINDING, &[], false);
@@ -315,13 +312,28 @@ fn quotas_transports_families_and_reservations_are_refused_with_their_codes() {
     for (attributes, code) in [
         (vec![], 400),
         (vec![format::number(format::REQUESTED_TRANSPORT, 6 << 24)], 442),
-        (vec![transport(), family(format::REQUESTED_ADDRESS_FAMILY, 3)], 440),
+        (
+            vec![transport(), family(format::REQUESTED_ADDRESS_FAMILY, 3)],
+            440,
+        ),
         (vec![transport(), even.clone()], 508),
         (vec![transport(), token.clone()], 508),
         (vec![transport(), token, v6()], 400),
-        (vec![transport(), v6(), family(format::ADDITIONAL_ADDRESS_FAMILY, 2)], 400),
-        (vec![transport(), family(format::ADDITIONAL_ADDRESS_FAMILY, 1)], 400),
-        (vec![transport(), format::number(stun_types::attribute::AttributeType::new(0x001a), 0)], 420),
+        (
+            vec![transport(), v6(), family(format::ADDITIONAL_ADDRESS_FAMILY, 2)],
+            400,
+        ),
+        (
+            vec![transport(), family(format::ADDITIONAL_ADDRESS_FAMILY, 1)],
+            400,
+        ),
+        (
+            vec![
+                transport(),
+                format::number(stun_types::attribute::AttributeType::new(0x001a), 0),
+            ],
+            420,
+        ),
     ] {
         assert_eq!(
             world.ask(format::ALLOCATE, &attributes).unwrap().code(),
@@ -354,7 +366,10 @@ fn ipv6_is_relayed_alone_or_beside_ipv4() {
         )
         .unwrap();
     let both = format::addresses(&told.message(), format::XOR_RELAYED_ADDRESS).unwrap();
-    assert_eq!(both.iter().map(SocketAddr::is_ipv4).collect::<Vec<_>>(), [true, false]);
+    assert_eq!(
+        both.iter().map(SocketAddr::is_ipv4).collect::<Vec<_>>(),
+        [true, false]
+    );
 }
 
 #[test]
@@ -410,7 +425,10 @@ fn data_goes_between_client_and_peer_only_with_a_permission() {
     assert_eq!(data, b"back");
     assert!(world.from_peer(relayed, "10.0.0.3:6000", b"back").is_none());
     world.later(301);
-    assert!(world.from_peer(relayed, PEER, b"late").is_none(), "permissions last 300 s");
+    assert!(
+        world.from_peer(relayed, PEER, b"late").is_none(),
+        "permissions last 300 s"
+    );
 }
 
 #[test]
@@ -482,10 +500,7 @@ fn faults_befall_authentic_requests_and_silence_befalls_all() {
 
 #[test]
 fn a_server_without_turn_or_without_stun_does_without() {
-    let mut world = World::new(ServerPlan {
-        turn: None,
-        ..plan()
-    });
+    let mut world = World::new(ServerPlan { turn: None, ..plan() });
     let request = world.request(format::ALLOCATE, &[transport()], false);
     assert_eq!(world.send(&request).unwrap().code(), 400);
     let mut world = World::new(ServerPlan {

@@ -233,15 +233,11 @@ impl Turn {
             Err(refusal) => return Some(message::refuse(request, &refusal, None)),
         };
         let answered = match fault {
-            Some(ServerFaultAction::Reject { code, alternate }) => {
-                Err(self.refusal(now, code, alternate))
-            }
+            Some(ServerFaultAction::Reject { code, alternate }) => Err(self.refusal(now, code, alternate)),
             _ => match kind {
                 RequestKind::Allocate => self.allocate(now, &turn, client, request, &authentic),
                 RequestKind::Refresh => self.refresh(now, &turn, client, request, &authentic),
-                RequestKind::CreatePermission => {
-                    self.create_permission(now, client, request, &authentic)
-                }
+                RequestKind::CreatePermission => self.create_permission(now, client, request, &authentic),
                 _ => self.channel_bind(now, client, request, &authentic),
             },
         };
@@ -251,8 +247,7 @@ impl Turn {
     /// The fault that befalls a request. A request without credentials of a method that needs them is only a question for the
     /// realm: it meets silence alone, and does not count.
     fn fault(&mut self, kind: RequestKind, request: &Message<'_>) -> Option<ServerFaultAction> {
-        let asks_for_realm =
-            kind != RequestKind::Binding && !request.has_attribute(MessageIntegrity::TYPE);
+        let asks_for_realm = kind != RequestKind::Binding && !request.has_attribute(MessageIntegrity::TYPE);
         for (fault, matched) in self.plan.faults.iter().zip(&mut self.matched) {
             let silent = fault.action == ServerFaultAction::Silent;
             if (fault.on != RequestKind::Any && fault.on != kind) || (asks_for_realm && !silent) {
@@ -301,8 +296,7 @@ impl Turn {
         let Some(password) = turn.users.get(&username) else {
             return Err(challenge(401, self.nonce(now)));
         };
-        let credentials =
-            LongTermKeyCredentials::new(username.clone(), password.clone(), turn.realm.clone());
+        let credentials = LongTermKeyCredentials::new(username.clone(), password.clone(), turn.realm.clone());
         let key = credentials.make_key(IntegrityAlgorithm::Sha1);
         if request.validate_integrity_with_key(&key).is_err() {
             return Err(challenge(401, self.nonce(now)));
@@ -321,9 +315,7 @@ impl Turn {
             .get(..16)
             .and_then(|digits| u64::from_str_radix(digits, 16).ok())
             .map(SimTime::from_nanos);
-        made.is_some_and(|made| {
-            self.nonce(made) == nonce && made <= now && now - made <= turn.nonce_lifetime
-        })
+        made.is_some_and(|made| self.nonce(made) == nonce && made <= now && now - made <= turn.nonce_lifetime)
     }
 
     /// RFC 8656 section 7.2: receiving an Allocate request.
@@ -354,8 +346,8 @@ impl Turn {
             ],
         )?;
         // 3. REQUESTED-TRANSPORT.
-        let [protocol, ..] = message::value::<4>(request, message::REQUESTED_TRANSPORT)
-            .ok_or_else(|| Refusal::new(400))?;
+        let [protocol, ..] =
+            message::value::<4>(request, message::REQUESTED_TRANSPORT).ok_or_else(|| Refusal::new(400))?;
         if protocol != UDP {
             return Err(Refusal::new(442));
         }
@@ -457,10 +449,7 @@ impl Turn {
         authentic: &Authentic,
     ) -> Result<Vec<u8>, Refusal> {
         let allocation = self.allocation(client, authentic)?;
-        refuse_unknown(
-            request,
-            &[message::LIFETIME, message::REQUESTED_ADDRESS_FAMILY],
-        )?;
+        refuse_unknown(request, &[message::LIFETIME, message::REQUESTED_ADDRESS_FAMILY])?;
         if request.has_attribute(message::REQUESTED_ADDRESS_FAMILY) {
             let family = family(request, message::REQUESTED_ADDRESS_FAMILY)?;
             if !allocation.has(family) {
@@ -476,7 +465,11 @@ impl Turn {
         if ends {
             self.delete(client);
         }
-        Ok(message::success(request, &[seconds(lifetime)], Some(&authentic.key)))
+        Ok(message::success(
+            request,
+            &[seconds(lifetime)],
+            Some(&authentic.key),
+        ))
     }
 
     /// RFC 8656 section 10.2: receiving a CreatePermission request.
@@ -530,8 +523,8 @@ impl Turn {
             return Err(Refusal::new(400));
         }
         allocation.check_peer(peer.ip())?;
-        let is_new = !allocation.channels.contains_key(&number)
-            || !allocation.permissions.contains_key(&peer.ip());
+        let is_new =
+            !allocation.channels.contains_key(&number) || !allocation.permissions.contains_key(&peer.ip());
         if is_new && allocation.channels.len().max(allocation.permissions.len()) >= MAX_PEERS {
             return Err(Refusal::new(508));
         }
@@ -660,10 +653,9 @@ fn family(request: &Message<'_>, kind: AttributeType) -> Result<Family, Refusal>
 
 /// RFC 8656 section 7.2: what is asked for up to the longest lifetime, but no less than the default.
 fn lifetime(turn: &TurnPlan, request: &Message<'_>) -> Duration {
-    let asked = message::value::<4>(request, message::LIFETIME)
-        .map_or(DEFAULT_LIFETIME, |value| {
-            Duration::from_secs(u64::from(u32::from_be_bytes(value)))
-        });
+    let asked = message::value::<4>(request, message::LIFETIME).map_or(DEFAULT_LIFETIME, |value| {
+        Duration::from_secs(u64::from(u32::from_be_bytes(value)))
+    });
     asked.max(DEFAULT_LIFETIME).min(turn.lifetime)
 }
 

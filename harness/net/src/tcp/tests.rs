@@ -22,8 +22,15 @@ const THERE: usize = 1;
 
 impl World {
     fn new(seed: u64, properties: LinkProperties) -> World {
-        let addresses = [vec!["10.0.0.1", "fd00::1"], vec!["10.0.0.2", "10.0.0.3", "fd00::2"]]
-            .map(|all| all.iter().map(|text| text.parse().unwrap()).collect::<Vec<IpAddr>>());
+        let addresses = [
+            vec!["10.0.0.1", "fd00::1"],
+            vec!["10.0.0.2", "10.0.0.3", "fd00::2"],
+        ]
+        .map(|all| {
+            all.iter()
+                .map(|text| text.parse().unwrap())
+                .collect::<Vec<IpAddr>>()
+        });
         let topology = Topology {
             hosts: ["here", "there"]
                 .iter()
@@ -183,7 +190,10 @@ fn a_connection_that_one_side_closes_closes_at_the_other_after_all_data_and_leav
     world.run(1);
     world.stacks[HERE].send(connection, &[7; 200_000]).unwrap();
     world.stacks[HERE].close(connection);
-    assert_eq!(world.stacks[HERE].send(connection, b"more"), Err(TcpError::NotOpen));
+    assert_eq!(
+        world.stacks[HERE].send(connection, b"more"),
+        Err(TcpError::NotOpen)
+    );
     world.run(60);
     let accepted = world.accepted(THERE)[0];
     assert_eq!(world.received(THERE, accepted).len(), 200_000);

@@ -6,8 +6,8 @@ use std::net::{IpAddr, Ipv4Addr};
 use crate::report::{Checked, Report};
 use crate::scope::Scope;
 use crate::script::{
-    Blocks, Fault, FaultAction, HostPlan, LinkChange, LinkPlan, LinkSettings, Position, SignalKind, SignalPattern,
-    SignallingPlan,
+    Blocks, Fault, FaultAction, HostPlan, LinkChange, LinkPlan, LinkSettings, Position, SignalKind,
+    SignalPattern, SignallingPlan,
 };
 use crate::tree::{Key, Kind, Node};
 

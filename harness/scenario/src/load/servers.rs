@@ -33,7 +33,11 @@ pub(super) fn servers(
     };
     let mut owners: BTreeMap<IpAddr, &str> = BTreeMap::new();
     for host in hosts {
-        owners.extend(host.addresses.iter().map(|&address| (address, host.name.as_str())));
+        owners.extend(
+            host.addresses
+                .iter()
+                .map(|&address| (address, host.name.as_str())),
+        );
     }
     let mut servers = Vec::new();
     for ((key, node), number) in report.entries(node, "the servers")?.iter().zip(1u32..) {
@@ -41,7 +45,10 @@ pub(super) fn servers(
         if scope.hosts.contains(&key.text) {
             return Err(report.error(
                 key.position,
-                format!("a host is called {:?} already; a server is a host of its own", key.text),
+                format!(
+                    "a host is called {:?} already; a server is a host of its own",
+                    key.text
+                ),
             ));
         }
         let fields = report.fields(node, "a server", SERVER_KEYS)?;
@@ -62,13 +69,10 @@ pub(super) fn servers(
     Ok(servers)
 }
 
-fn server(
-    report: &Report,
-    name: String,
-    addresses: Vec<IpAddr>,
-    fields: &Fields<'_>,
-) -> Checked<ServerPlan> {
-    let port = fields.read("port", |node| report.integer(node, "a port", 1, u64::from(u16::MAX)))?;
+fn server(report: &Report, name: String, addresses: Vec<IpAddr>, fields: &Fields<'_>) -> Checked<ServerPlan> {
+    let port = fields.read("port", |node| {
+        report.integer(node, "a port", 1, u64::from(u16::MAX))
+    })?;
     let transports = fields.read("transports", |node| transports(report, node))?;
     let stun = fields.read("stun", |node| report.boolean(node))?;
     let turn = fields.read("turn", |node| turn(report, node))?;
@@ -113,7 +117,9 @@ fn turn(report: &Report, node: &Node) -> Checked<TurnPlan> {
         .iter()
         .map(|(key, node)| Ok((key.text.clone(), report.text(node, "a password")?.to_owned())))
         .collect::<Checked<Vec<_>>>()?;
-    let realm = report.text(fields.require(report, "realm")?, "a realm")?.to_owned();
+    let realm = report
+        .text(fields.require(report, "realm")?, "a realm")?
+        .to_owned();
     let lifetime = fields.read("lifetime", |node| {
         let lifetime = report.duration(node)?;
         let whole = lifetime.subsec_nanos() == 0 && (1..=u64::from(u32::MAX)).contains(&lifetime.as_secs());
@@ -170,7 +176,9 @@ fn fault_action(report: &Report, node: &Node) -> Checked<ServerFaultAction> {
 
 /// The address of a server for which the file gives none: 192.0.2.n for the nth.
 fn default_address(number: u32) -> IpAddr {
-    IpAddr::V4(Ipv4Addr::from_bits(Ipv4Addr::new(192, 0, 2, 0).to_bits() + number))
+    IpAddr::V4(Ipv4Addr::from_bits(
+        Ipv4Addr::new(192, 0, 2, 0).to_bits() + number,
+    ))
 }
 
 /// The names that are no server's.
@@ -213,7 +221,9 @@ pub(super) fn addresses(report: &Report, node: &Node) -> Checked<Vec<(Position, 
 fn check_domain_name(report: &Report, position: Position, name: &str) -> Checked<()> {
     let is_label = |label: &str| {
         (1..=63).contains(&label.len())
-            && label.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-')
+            && label
+                .chars()
+                .all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-')
     };
     let begins = name.starts_with(|character: char| character.is_ascii_lowercase());
     if name.len() > 253 || !begins || !name.split('.').all(is_label) {

@@ -404,7 +404,8 @@ pub(crate) const DIRECTIONS: &[&str] = &["both", "forward", "backward"];
 
 fn change(report: &Report, scope: &Scope, verb: &Verb<'_>) -> Checked<Action> {
     let span = verb.beside("for").map(|node| report.duration(node)).transpose()?;
-    if matches!(&verb.value.kind, crate::tree::Kind::Map(entries) if entries.iter().any(|(key, _)| key.text == "server")) {
+    if matches!(&verb.value.kind, crate::tree::Kind::Map(entries) if entries.iter().any(|(key, _)| key.text == "server"))
+    {
         let (server, down) = super::servers::switched(report, scope, verb.value)?;
         return Ok(Action::Switch { server, down, span });
     }

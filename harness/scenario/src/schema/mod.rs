@@ -194,7 +194,10 @@ fn link_settings() -> Vec<(&'static str, Value)> {
             "queue",
             size("How many bytes wait for the rate before packets are dropped."),
         ),
-        ("blocks", json!({ "type": "array", "description": "The protocols of which every packet is dropped.", "items": one_of("A protocol.", Blocks::NAMES) })),
+        (
+            "blocks",
+            json!({ "type": "array", "description": "The protocols of which every packet is dropped.", "items": one_of("A protocol.", Blocks::NAMES) }),
+        ),
         (
             "reorder",
             boolean("Whether a packet may overtake one that jitter holds up longer."),

@@ -27,10 +27,17 @@ pub(super) fn servers() -> Value {
                 "lifetime",
                 duration("The longest lifetime of an allocation, in whole seconds; by default 10min."),
             ),
-            ("nonceLifetime", duration("How long a nonce holds; by default 60min.")),
+            (
+                "nonceLifetime",
+                duration("How long a nonce holds; by default 60min."),
+            ),
             (
                 "quota",
-                integer("How many allocations a user may have at a time.", 0, Some(u64::from(u32::MAX))),
+                integer(
+                    "How many allocations a user may have at a time.",
+                    0,
+                    Some(u64::from(u32::MAX)),
+                ),
             ),
         ],
     );
@@ -65,14 +72,26 @@ pub(super) fn servers() -> Value {
             [
                 (
                     "addresses",
-                    list("Its addresses; by default 192.0.2.n for the nth server.", text("An IPv4 or IPv6 address.")),
+                    list(
+                        "Its addresses; by default 192.0.2.n for the nth server.",
+                        text("An IPv4 or IPv6 address."),
+                    ),
                 ),
-                ("port", integer("Its port; by default 3478.", 1, Some(u64::from(u16::MAX)))),
+                (
+                    "port",
+                    integer("Its port; by default 3478.", 1, Some(u64::from(u16::MAX))),
+                ),
                 (
                     "transports",
-                    list("Over what it is reached; by default UDP and TCP.", one_of("A transport.", ServerTransport::NAMES)),
+                    list(
+                        "Over what it is reached; by default UDP and TCP.",
+                        one_of("A transport.", ServerTransport::NAMES),
+                    ),
                 ),
-                ("stun", boolean("Whether it answers Binding requests; by default true.")),
+                (
+                    "stun",
+                    boolean("Whether it answers Binding requests; by default true."),
+                ),
                 ("turn", turn),
                 (
                     "faults",

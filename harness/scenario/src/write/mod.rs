@@ -15,8 +15,8 @@ use self::steps::{action, step};
 use self::yaml::{Map, Yaml, duration, map};
 use crate::quantity::{write_rate, write_share, write_size};
 use crate::script::{
-    Action, Blocks, Fault, FaultAction, HostPlan, LinkChange, LinkPlan, LinkSettings, Scenario, SignalPattern,
-    SignallingPlan,
+    Action, Blocks, Fault, FaultAction, HostPlan, LinkChange, LinkPlan, LinkSettings, Scenario,
+    SignalPattern, SignallingPlan,
 };
 
 /// Writes a scenario so that it loads again to an equal one.

@@ -63,7 +63,10 @@ fn fault(fault: &ServerFault) -> Yaml {
     let action = match fault.action {
         ServerFaultAction::Silent => Yaml::word("silent"),
         ServerFaultAction::Reject { code, alternate } => map("reject", Yaml::word(code))
-            .with_some("alternate", alternate.map(|address| Yaml::text(address.to_string())))
+            .with_some(
+                "alternate",
+                alternate.map(|address| Yaml::text(address.to_string())),
+            )
             .yaml(),
     };
     Map::default()
