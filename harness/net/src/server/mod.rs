@@ -1,10 +1,11 @@
 //! A server of the simulated internet: STUN (RFC 8489) and TURN (RFC 8656), over UDP and TCP.
 //!
-//! [`Server`] is fed the datagrams and the TCP events of its host, and gives [`ServerOutput`]s. Read `turn` for what requests do,
-//! `message` for how they look; `stream` cuts TCP into messages. Everything is written here, over the message format of
+//! [`Server`] is fed the datagrams and the TCP events of its host, and gives [`ServerOutput`]s. Read `turn` for what requests do to
+//! an `allocation`, `message` for how they look; `stream` cuts TCP into messages. Everything is written here, over the message format of
 //! stun-types alone, because a client made of the same author's library would agree with that library's server also where both
 //! are wrong, and because a scenario sets lifetimes, quotas and faults.
 
+mod allocation;
 mod message;
 mod plan;
 mod stream;

@@ -16,6 +16,7 @@ use stun_types::attribute::{
 use stun_types::message::{IntegrityAlgorithm, IntegrityKey, LongTermKeyCredentials, Message, MessageClass};
 
 use super::ServerOutput;
+use super::allocation::{Allocation, CHANNELS, Channel, channel_data, write_channel_data};
 use super::message::{self, Family, Refusal};
 use super::plan::{DEFAULT_LIFETIME, RequestKind, ServerFaultAction, ServerPlan, Transport, TurnPlan};
 use crate::fate::mix;
@@ -46,30 +47,10 @@ pub(super) struct Turn {
     matched: Vec<u32>,
 }
 
-#[derive(Debug)]
-struct Allocation {
-    username: String,
-    /// One of each family at most; at least one.
-    relayed: Vec<SocketAddr>,
-    expires: SimTime,
-    permissions: BTreeMap<IpAddr, SimTime>,
-    channels: BTreeMap<u16, Channel>,
-    /// The request that made it and the answer to it, for when that request comes again (RFC 8656 section 7.2).
-    made_by: (u128, Vec<u8>),
-}
-
-#[derive(Debug)]
-struct Channel {
-    peer: SocketAddr,
-    expires: SimTime,
-}
-
 /// RFC 8656 section 9.
 const PERMISSION_LIFETIME: Duration = Duration::from_secs(300);
 /// RFC 8656 section 12.
 const CHANNEL_LIFETIME: Duration = Duration::from_secs(600);
-/// The channel numbers of RFC 8656 section 12.
-const CHANNELS: std::ops::RangeInclusive<u16> = 0x4000..=0x4fff;
 /// The ports of relayed addresses (RFC 8656 section 7.2).
 const RELAY_PORTS: std::ops::RangeInclusive<u16> = 49_152..=65_535;
 /// The most allocations at a time; more are refused with 508.
@@ -578,45 +559,6 @@ impl Turn {
     }
 }
 
-impl Allocation {
-    fn has(&self, family: Family) -> bool {
-        self.relayed
-            .iter()
-            .any(|address| Family::of(address.ip()) == family)
-    }
-
-    /// RFC 8656 sections 10.2 and 12.2: a peer must be of a family that is relayed.
-    fn check_peer(&self, peer: IpAddr) -> Result<(), Refusal> {
-        match self.has(Family::of(peer)) {
-            true => Ok(()),
-            false => Err(Refusal::new(443)),
-        }
-    }
-
-    fn permits(&self, now: SimTime, peer: SocketAddr) -> bool {
-        self.permissions
-            .get(&peer.ip())
-            .is_some_and(|&expires| expires > now)
-    }
-
-    /// Sends to a peer that is permitted, from the relayed address of its family.
-    fn relay(&self, now: SimTime, peer: SocketAddr, data: &[u8], out: &mut VecDeque<ServerOutput>) {
-        let source = self
-            .relayed
-            .iter()
-            .find(|address| address.is_ipv4() == peer.is_ipv4());
-        if let Some(&source) = source
-            && self.permits(now, peer)
-        {
-            out.push_back(ServerOutput::Datagram {
-                source,
-                destination: peer,
-                data: data.to_vec(),
-            });
-        }
-    }
-}
-
 /// RFC 8489 section 6.3.1: the answer to a Binding request.
 fn binding(client: Client, request: &Message<'_>) -> Vec<u8> {
     if let Err(refusal) = refuse_unknown(request, &[]) {
@@ -662,31 +604,6 @@ fn lifetime(turn: &TurnPlan, request: &Message<'_>) -> Duration {
 fn seconds(lifetime: Duration) -> RawAttribute<'static> {
     let seconds = u32::try_from(lifetime.as_secs()).unwrap_or(u32::MAX);
     message::number(message::LIFETIME, seconds)
-}
-
-/// Channel number and data of a ChannelData message (RFC 8656 section 12.4).
-fn channel_data(message: &[u8]) -> Option<(u16, &[u8])> {
-    let (&[n0, n1, l0, l1], data) = message.split_first_chunk::<4>()?;
-    let number = u16::from_be_bytes([n0, n1]);
-    let length = usize::from(u16::from_be_bytes([l0, l1]));
-    CHANNELS
-        .contains(&number)
-        .then(|| Some((number, data.get(..length)?)))
-        .flatten()
-}
-
-fn write_channel_data(transport: Transport, number: u16, data: &[u8]) -> Vec<u8> {
-    // A datagram is no longer than the length can say.
-    let length = u16::try_from(data.len()).unwrap_or(u16::MAX);
-    let data = &data[..usize::from(length)];
-    let mut message = Vec::with_capacity(data.len() + 7);
-    message.extend(number.to_be_bytes());
-    message.extend(length.to_be_bytes());
-    message.extend_from_slice(data);
-    if transport == Transport::Tcp {
-        message.resize(message.len().next_multiple_of(4), 0);
-    }
-    message
 }
 
 fn to_client(client: Client, data: Vec<u8>) -> ServerOutput {

@@ -256,3 +256,107 @@ pub(super) fn switched(report: &Report, scope: &Scope, node: &Node) -> Checked<(
 
 /// The keys of `change` for a server.
 pub(crate) const SWITCH_KEYS: &[&str] = &["server", "down"];
+
+#[cfg(test)]
+mod tests {
+    /// A scenario whose fourth line is this, with this step on its sixth.
+    fn text(head: &str, step: &str) -> String {
+        format!(
+            "scenario: Test\nspec: [webrtc-pc#close]\npeers: {{ a: {{}} }}\n{head}\nscript:\n  - {step}\n"
+        )
+    }
+
+    /// Line and column of the one mistake of a text, and what it says.
+    fn one(text: &str) -> ((u32, u32), String) {
+        let mut found = crate::parse("test.yaml", text).unwrap_err().0;
+        assert_eq!(found.len(), 1, "{found:?}");
+        let found = found.remove(0);
+        ((found.line, found.column), found.message)
+    }
+
+    #[test]
+    fn servers_and_names_are_checked() {
+        let head = |servers: &str| text(servers, "{ wait: 1s }");
+        for (servers, column, message) in [
+            (
+                "servers: { Stun: {} }",
+                12,
+                "\"Stun\" is no name of a host; expected one such as `stun.example`, in small letters",
+            ),
+            (
+                "servers: { x.local: {} }",
+                12,
+                "\"x.local\" is a name of multicast DNS, which only a peer can register",
+            ),
+            (
+                "servers: { a: {} }",
+                12,
+                "a host is called \"a\" already; a server is a host of its own",
+            ),
+            (
+                "servers: { s: { addresses: [10.0.0.1] } }",
+                29,
+                "the host \"a\" has the address 10.0.0.1 already",
+            ),
+            (
+                "servers: { s: { transports: [udp, udp] } }",
+                35,
+                "`udp` is given twice",
+            ),
+            (
+                "servers: { s: { transports: [tls] } }",
+                30,
+                "unknown transport \"tls\"; expected udp or tcp",
+            ),
+            (
+                "servers: { s: { turn: { realm: x } } }",
+                23,
+                "`turn` needs `users`",
+            ),
+            (
+                "servers: { s: { turn: { realm: x, users: {} } } }",
+                42,
+                "there is no user; expected at least one, such as `alice: secret`",
+            ),
+            (
+                "servers: { s: { turn: { realm: x, users: { u: p }, lifetime: 1500ms } } }",
+                62,
+                "a lifetime is in whole seconds, at least 1s",
+            ),
+            (
+                "servers: { s: { faults: [{ on: Binding, do: { reject: 299 } }] } }",
+                55,
+                "expected an error code, a whole number from 300 to 699, found \"299\"",
+            ),
+            ("names: { s: [nowhere] }", 14, "\"nowhere\" is no IP address"),
+            (
+                "links: [{ id: x, between: [a, s], blocks: [icmp] }]",
+                31,
+                "unknown host \"s\"; expected a",
+            ),
+        ] {
+            assert_eq!(
+                one(&head(servers)),
+                ((4, column), message.to_owned()),
+                "{servers}"
+            );
+        }
+        let (place, message) = one(&text(
+            "servers: { stun.example: {} }",
+            "{ change: { server: stun.exampel, down: true } }",
+        ));
+        assert_eq!(place, (6, 25));
+        assert_eq!(message, "unknown server \"stun.exampel\"; expected stun.example");
+    }
+
+    #[test]
+    fn a_link_may_be_named_after_a_server() {
+        let head = "servers: { stun.example: {} }";
+        let [scenario] = &crate::parse("test.yaml", &text(head, "{ wait: 1s }")).unwrap()[..] else {
+            panic!("one cell");
+        };
+        assert_eq!(scenario.links[0].id, "a-stun.example");
+        let again = crate::parse("test.yaml", &crate::to_yaml(scenario)).unwrap();
+        assert_eq!(again[0], *scenario);
+    }
+}
