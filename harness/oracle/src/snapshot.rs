@@ -81,11 +81,12 @@ impl Writer {
             What::Called {
                 operation,
                 object,
+                interface,
                 method,
                 arguments,
                 ..
             } => {
-                self.called(operation.0, *object, method, arguments);
+                self.called(operation.0, *object, *interface, method, arguments);
             }
             What::Came {
                 operation,
@@ -119,10 +120,18 @@ impl Writer {
     }
 
     /// Calls that return at once are told when they do; `send` is left to the other side's messages.
-    fn called(&mut self, operation: u64, object: Handle, method: &str, arguments: &serde_json::Value) {
-        let name = match object {
-            Handle::CONNECTION => method.to_owned(),
-            _ => format!("{} {method}", self.channel(object)),
+    fn called(
+        &mut self,
+        operation: u64,
+        object: Handle,
+        interface: Interface,
+        method: &str,
+        arguments: &serde_json::Value,
+    ) {
+        let name = match interface {
+            _ if object == Handle::CONNECTION => method.to_owned(),
+            Interface::DataChannel => format!("{} {method}", self.channel(object)),
+            other => format!("{} {method}", object_name(other)),
         };
         if method == "createDataChannel" {
             let label = arguments.get("label").and_then(serde_json::Value::as_str);
@@ -179,9 +188,13 @@ impl Writer {
                     None => format!("{channel} {event}"),
                 }
             }
-            Interface::IceTransport => transport_line("ice", event, state, |all| all.ice.as_str()),
-            Interface::DtlsTransport => transport_line("dtls", event, state, |all| all.dtls.as_str()),
-            Interface::SctpTransport => transport_line("sctp", event, state, |all| all.sctp.as_str()),
+            Interface::IceTransport => transport_line("ice", event, detail, state, |all| all.ice.as_str()),
+            Interface::DtlsTransport => transport_line("dtls", event, detail, state, |all| all.dtls.as_str()),
+            Interface::SctpTransport => transport_line("sctp", event, detail, state, |all| all.sctp.as_str()),
+            Interface::DtmfSender => format!("dtmf {event}: {:?}", text(detail, "tone")),
+            Interface::MediaStreamTrack => format!("{} track {event}", text(detail, "kind")),
+            Interface::MediaStream => format!("stream {event}: {}", text(detail, "kind")),
+            other => format!("{} {event}", object_name(other)),
         };
         self.line(line);
     }
@@ -204,6 +217,15 @@ impl Writer {
                 self.name_channel(channel, label);
             }
             return format!("datachannel: {label}");
+        }
+        if event == "track" {
+            let streams = detail.get("streams").and_then(serde_json::Value::as_array);
+            let streams = streams.map_or(0, Vec::len);
+            return format!("track: {} in {streams} streams", text(detail, "kind"));
+        }
+        if event == "icecandidateerror" {
+            let code = detail.get("errorCode").and_then(serde_json::Value::as_u64);
+            return format!("icecandidateerror: {}", code.unwrap_or_default());
         }
         let Some(index) = STATES.iter().position(|attribute| attribute.event == event) else {
             return event.to_owned();
@@ -326,12 +348,45 @@ const STATES: [StateAttribute; 4] = [
 fn transport_line(
     layer: &str,
     event: &str,
+    detail: &serde_json::Value,
     state: &PeerSnapshot,
     read: fn(&Transports) -> &'static str,
 ) -> String {
-    match (event, &state.transports) {
-        ("statechange", Some(transports)) => format!("{layer} {event}: {}", read(transports)),
+    match (event, &state.transports, detail.as_str()) {
+        // With media there is more than the transport under `sctp`; which one it is, the event's own account knows.
+        ("statechange", _, Some(now)) if !state.media_transports.is_empty() => {
+            format!("{layer} {event}: {now}")
+        }
+        ("statechange", Some(transports), _) => format!("{layer} {event}: {}", read(transports)),
         _ => format!("{layer} {event}"),
+    }
+}
+
+/// A string in the payload of an event.
+fn text<'d>(detail: &'d serde_json::Value, member: &str) -> &'d str {
+    let member = detail.get(member).and_then(serde_json::Value::as_str);
+    member.unwrap_or_default()
+}
+
+/// What an object is called that is no data channel: of several of a kind none is told apart.
+fn object_name(interface: Interface) -> &'static str {
+    match interface {
+        Interface::PeerConnection => "connection",
+        Interface::DataChannel => "channel",
+        Interface::IceTransport => "ice",
+        Interface::DtlsTransport => "dtls",
+        Interface::SctpTransport => "sctp",
+        Interface::RtpSender => "sender",
+        Interface::RtpReceiver => "receiver",
+        Interface::RtpTransceiver => "transceiver",
+        Interface::DtmfSender => "dtmf",
+        Interface::MediaStream => "stream",
+        Interface::MediaStreamTrack => "track",
+        Interface::MediaDevices => "devices",
+        Interface::Certificate => "certificate",
+        Interface::SessionDescription => "description",
+        Interface::IceCandidate => "candidate",
+        Interface::Error => "error",
     }
 }
 

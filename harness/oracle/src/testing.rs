@@ -55,6 +55,8 @@ impl Tape {
                 descriptions: Some(Descriptions::default()),
                 transports: None,
                 channels: Vec::new(),
+                transceivers: Vec::new(),
+                media_transports: Vec::new(),
             },
             marked: None,
             operations: 0,
@@ -85,10 +87,15 @@ impl Tape {
         self.operations += 1;
         let operation = OperationId(self.operations);
         let method = method.to_owned();
+        let interface = match object {
+            Handle::CONNECTION => Interface::PeerConnection,
+            _ => Interface::DataChannel,
+        };
         self.push(|peer, state| What::Called {
             peer,
             operation,
             object,
+            interface,
             method,
             arguments,
             state,

@@ -3,10 +3,11 @@
 //! A trace is a list of [`Record`]s. On disk it is one JSON object a line (`trace.jsonl`), the first of which is a
 //! [`Header`].
 
+pub use glare_peer::Interface;
 use glare_peer::{
     DtlsTransportState, Exception, Granularity, Handle, IceConnectionState, IceGatheringState,
-    IceTransportState, OperationId, PeerConnectionState, SctpTransportState, SdpType, SignalingState,
-    SimTime,
+    IceTransportState, MediaKind, MediaStreamTrackState, OperationId, PeerConnectionState,
+    RtpTransceiverDirection, SctpTransportState, SdpType, SignalingState, SimTime,
 };
 use serde::{Deserialize, Serialize};
 
@@ -79,6 +80,9 @@ pub enum What {
         object: Handle,
         /// The method's name in the specification.
         method: String,
+        /// What kind of object that is; of a constructor or a static method, which that belongs to.
+        #[serde(default = "peer_connection", skip_serializing_if = "is_peer_connection")]
+        interface: Interface,
         /// Its arguments; long strings are kept whole.
         arguments: serde_json::Value,
         /// The state just before the call.
@@ -117,7 +121,8 @@ pub enum What {
         /// The event's type, such as `signalingstatechange`.
         event: String,
         /// Its payload: a candidate or null for `icecandidate`, `{channel, label}` for `datachannel`, `{length, hash, text}`
-        /// for `message`, the error for `error`; null for the others.
+        /// for `message`, the error for `error`, the state for `statechange`; of the others the attributes of the event, with the
+        /// `kind` of the track where there is one; null where there are none.
         detail: serde_json::Value,
         /// The state that listeners saw.
         state: PeerSnapshot,
@@ -190,6 +195,14 @@ pub enum What {
     },
 }
 
+fn peer_connection() -> Interface {
+    Interface::PeerConnection
+}
+
+fn is_peer_connection(interface: &Interface) -> bool {
+    *interface == Interface::PeerConnection
+}
+
 /// How a call or promise came out.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -202,22 +215,6 @@ pub enum Completion {
     Promise,
     /// The implementation cannot do it.
     Unsupported(String),
-}
-
-/// What kind of object an event was fired at.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Interface {
-    /// `RTCPeerConnection`.
-    PeerConnection,
-    /// `RTCDataChannel`.
-    DataChannel,
-    /// `RTCIceTransport`.
-    IceTransport,
-    /// `RTCDtlsTransport`.
-    DtlsTransport,
-    /// `RTCSctpTransport`.
-    SctpTransport,
 }
 
 /// The attributes of a connection at one moment. None where the implementation has no such attribute.
@@ -245,6 +242,12 @@ pub struct PeerSnapshot {
     /// The data channels that the script knows, by handle.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub channels: Vec<ChannelSnapshot>,
+    /// What `getTransceivers()` would return; none where there is none, or the implementation has no such thing.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub transceivers: Vec<TransceiverSnapshot>,
+    /// The DTLS transports under the senders of the transceivers, each once, in the order they are met.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub media_transports: Vec<TransportSnapshot>,
 }
 
 /// The types of a connection's descriptions; none for null.
@@ -290,4 +293,52 @@ pub struct ChannelSnapshot {
     pub id: Option<u16>,
     /// `bufferedAmount` in bytes.
     pub buffered_amount: u64,
+}
+
+/// A transceiver at one moment.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct TransceiverSnapshot {
+    /// Which.
+    pub transceiver: Handle,
+    /// `mid`; none for null.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mid: Option<String>,
+    /// `direction`.
+    pub direction: RtpTransceiverDirection,
+    /// `currentDirection`; none for null.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub current_direction: Option<RtpTransceiverDirection>,
+    /// `sender`.
+    pub sender: Handle,
+    /// `receiver`.
+    pub receiver: Handle,
+    /// `sender.track`; none for null.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sender_track: Option<Handle>,
+    /// `sender.transport`; none for null.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub transport: Option<Handle>,
+    /// `receiver.track`.
+    pub receiver_track: Handle,
+    /// `receiver.track.kind`.
+    pub kind: MediaKind,
+    /// `receiver.track.muted`.
+    pub muted: bool,
+    /// `receiver.track.readyState`.
+    pub ready_state: MediaStreamTrackState,
+}
+
+/// A DTLS transport and the ICE transport under it at one moment.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct TransportSnapshot {
+    /// The DTLS transport.
+    pub dtls_transport: Handle,
+    /// Its `state`.
+    pub dtls: DtlsTransportState,
+    /// Its `iceTransport`.
+    pub ice_transport: Handle,
+    /// The state of that.
+    pub ice: IceTransportState,
 }

@@ -5,6 +5,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::RtcErrorDetail;
+
 /// `RTCIdentityProviderOptions` (webrtc-identity#dom-rtcidentityprovideroptions).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default, deny_unknown_fields)]
@@ -87,12 +89,18 @@ pub enum IdentityAnswer {
         /// The status of HTTP, where one came.
         http_request_status_code: Option<u16>,
     },
+    /// The certificate of the provider's server is not trusted.
+    TlsFailed,
     /// The script did not register a provider.
     NotRegistered,
     /// The provider threw, or its promise was rejected.
     Failed {
+        /// What it says of the error itself: an expired or an invalid token.
+        error_detail: Option<RtcErrorDetail>,
         /// The text of the error.
         message: String,
+        /// What it tells the application about it (webrtc-identity#dom-rtcpeerconnection-idperrorinfo).
+        error_info: Option<String>,
     },
     /// The provider asks for the user to log in first.
     NeedsLogin {

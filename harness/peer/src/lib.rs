@@ -2,7 +2,7 @@
 //! scenario.
 //!
 //! Read [`contract`] first: it is the whole interface between the harness and an implementation. [`operation`],
-//! [`event`] and [`value`] are what crosses it; the rest is the vocabulary of the specification, spelled as the
+//! [`event`] and [`value`] are what crosses it; [`interface`] is the table of every member; the rest is the vocabulary of the specification, spelled as the
 //! specification spells it.
 
 mod candidate;
@@ -14,6 +14,7 @@ mod description;
 pub mod event;
 mod exception;
 pub mod identity;
+pub mod interface;
 mod media;
 pub mod network;
 pub mod operation;
@@ -38,6 +39,7 @@ pub use description::{LocalDescriptionInit, SdpType, SessionDescription};
 pub use event::{Event, EventKind};
 pub use exception::{Exception, ExceptionName, RtcErrorDetail};
 pub use identity::{IdentityAnswer, IdentityProviderOptions, IdentityRequest, IdentityRequestKind};
+pub use interface::Interface;
 pub use media::{
     MediaKind, MediaStreamTrackState, RtcpParameters, RtpCapabilities, RtpCodec, RtpCodecParameters,
     RtpContributingSource, RtpEncodingParameters, RtpHeaderExtensionCapability, RtpHeaderExtensionParameters,

@@ -1,15 +1,11 @@
 //! Steps that call a peer: methods with their arguments, and messages on data channels.
 
-use glare_peer::{
-    Called, Handle, IceCandidate, LocalDescriptionInit, OfferOptions, Operation, SessionDescription, Value,
-};
-use glare_scenario::script::{
-    Action, Call, CandidateArgument, Completion, DescriptionArgument, Method, Outcome, Send, Step, Target,
-    Template,
-};
+use glare_peer::{Called, CreateError, Interface, Operation, Value};
+use glare_scenario::script::{Action, Call, Completion, Member, Outcome, Send, Step};
 
 use crate::conditions::{Unmet, value_text};
 use crate::matching;
+use crate::operations::{self, Arguments};
 use crate::performance::{Blocked, End, Performance};
 use crate::steps::outcome_text;
 use crate::world::Alarm;
@@ -22,9 +18,16 @@ impl<'a> Performance<'a> {
         index: Option<usize>,
     ) -> Result<(), End> {
         let (player, object) = self.object(&call.target)?;
-        let operation = self.operation(&call.target, object, &call.method)?;
-        let role = call.target.role();
-        let (id, called) = self.call(player, operation);
+        let arguments = self.context().arguments(&call.arguments)?;
+        let role = &call.target.role;
+        let (id, called) = if call.member == Member::Constructor(Interface::PeerConnection) {
+            (None, self.construct(player, &arguments)?)
+        } else {
+            let operation = operations::operation(call.interface, call.member.name(), object, &arguments)
+                .map_err(End::faulty)?;
+            let (id, called) = self.call(player, operation);
+            (Some(id), called)
+        };
         let wanted = match &call.completion {
             Completion::Await(outcome) => outcome,
             Completion::Start(_) => &Outcome::Success,
@@ -39,17 +42,19 @@ impl<'a> Performance<'a> {
             (Called::Threw(exception), _) => format!("it threw {exception}"),
             (Called::Returned(value), Outcome::Success) => {
                 if let Some(save) = &call.save {
-                    self.variables.set_value(save, player, value);
+                    self.variables.set_value(save, Some(player), value);
                 }
                 return Ok(());
             }
             (Called::Returned(value), _) => format!("it returned {}", value_text(&value)),
             (Called::Promise, Outcome::Throws(_)) => "it returned a promise".to_owned(),
             (Called::Promise, _) => {
-                match (&call.completion, index) {
-                    (Completion::Start(Some(name)), _) => self.variables.promise(name, id),
-                    (Completion::Await(_), Some(index)) => self.blocked = Some(Blocked::Promise(id, index)),
-                    (Completion::Start(None), _) | (Completion::Await(_), None) => {}
+                match (&call.completion, index, id) {
+                    (Completion::Start(Some(name)), _, Some(id)) => self.variables.promise(name, id),
+                    (Completion::Await(_), Some(index), Some(id)) => {
+                        self.blocked = Some(Blocked::Promise(id, index));
+                    }
+                    (Completion::Start(_), ..) | (Completion::Await(_), ..) => {}
                 }
                 return Ok(());
             }
@@ -60,105 +65,32 @@ impl<'a> Performance<'a> {
             vec![Unmet {
                 expected,
                 actual,
-                peer: Some(role.to_owned()),
+                peer: Some(role.clone()),
             }],
         )
     }
 
-    fn operation(&self, target: &Target, object: Handle, method: &Method) -> Result<Operation, End> {
-        let channel = matches!(target, Target::Channel { .. });
-        Ok(match method {
-            Method::CreateOffer { ice_restart } => Operation::CreateOffer(OfferOptions {
-                ice_restart: *ice_restart,
-                ..OfferOptions::default()
-            }),
-            Method::CreateAnswer => Operation::CreateAnswer,
-            Method::SetLocalDescription(argument) => {
-                Operation::SetLocalDescription(self.local_description(argument)?)
+    /// `new RTCPeerConnection(configuration)` beside the connection of a player, which is closed at once.
+    fn construct(&mut self, player: usize, arguments: &Arguments) -> Result<Called, End> {
+        let configuration = operations::configuration(arguments).map_err(End::faulty)?;
+        let Some((implementation, host)) = self.makers.get(player) else {
+            return Err(End::faulty("nobody constructs connections here"));
+        };
+        let created = implementation.create(host.clone(), configuration);
+        let (called, told) = match created {
+            Ok(mut peer) => {
+                let (now, id) = (self.world.now(), self.world.operation_id());
+                peer.call(now, id, Operation::Close);
+                (Called::Returned(Value::Undefined), "was constructed".to_owned())
             }
-            Method::SetRemoteDescription(argument) => {
-                let LocalDescriptionInit { sdp_type, sdp } = self.local_description(argument)?;
-                let Some(sdp_type) = sdp_type else {
-                    return Err(End::faulty("setRemoteDescription needs a type".to_owned()));
-                };
-                Operation::SetRemoteDescription(SessionDescription { sdp_type, sdp })
+            Err(CreateError::Threw(exception)) => {
+                let told = format!("was not constructed: {exception}");
+                (Called::Threw(exception), told)
             }
-            Method::AddIceCandidate(argument) => Operation::AddIceCandidate(self.candidate(argument)?),
-            Method::CreateDataChannel { label, init } => Operation::CreateDataChannel {
-                label: label.clone(),
-                init: init.clone(),
-            },
-            Method::RestartIce => Operation::RestartIce,
-            Method::Close if channel => Operation::CloseDataChannel { channel: object },
-            Method::Close => Operation::Close,
-            Method::SetBufferedAmountLowThreshold(threshold) => Operation::SetBufferedAmountLowThreshold {
-                channel: object,
-                threshold: *threshold,
-            },
-        })
-    }
-
-    fn local_description(&self, argument: &DescriptionArgument) -> Result<LocalDescriptionInit, End> {
-        Ok(match argument {
-            DescriptionArgument::Nothing => LocalDescriptionInit::default(),
-            DescriptionArgument::Variable(name) => self.variables.description(name)?.clone().into(),
-            DescriptionArgument::Init { sdp_type, sdp } => LocalDescriptionInit {
-                sdp_type: *sdp_type,
-                sdp: match sdp {
-                    Some(sdp) => self.text(sdp)?.unwrap_or_default().into(),
-                    None => "".into(),
-                },
-            },
-        })
-    }
-
-    fn candidate(&self, argument: &CandidateArgument) -> Result<IceCandidate, End> {
-        Ok(match argument {
-            CandidateArgument::Nothing => IceCandidate::default(),
-            CandidateArgument::Variable(name) => self.variables.candidate(name)?.clone(),
-            CandidateArgument::Init {
-                candidate,
-                sdp_mid,
-                sdp_m_line_index,
-                username_fragment,
-            } => {
-                let optional = |template: &Option<Template<String>>| match template {
-                    Some(template) => self.text(template),
-                    None => Ok(None),
-                };
-                IceCandidate {
-                    candidate: optional(candidate)?.unwrap_or_default(),
-                    sdp_mid: optional(sdp_mid)?,
-                    sdp_m_line_index: match sdp_m_line_index {
-                        Some(Template::Literal(index)) => Some(*index),
-                        Some(Template::Variable(path)) => match self.variables.value(path)? {
-                            Value::Number(index) => Some(index as u16),
-                            _ => None,
-                        },
-                        None => None,
-                    },
-                    username_fragment: optional(username_fragment)?,
-                    attributes: None,
-                }
-            }
-        })
-    }
-
-    fn text(&self, template: &Template<String>) -> Result<Option<String>, End> {
-        Ok(match template {
-            Template::Literal(text) => Some(text.clone()),
-            Template::Variable(path) => match self.variables.value(path)? {
-                Value::String(text) => Some(text),
-                Value::Null | Value::Undefined => None,
-                other => {
-                    return Err(End::faulty(format!(
-                        "{} is {}, not a string",
-                        path.name,
-                        value_text(&other)
-                    )));
-                }
-            },
-        })
+            Err(CreateError::Unsupported(what)) => return Err(End::Unsupported(what.to_string())),
+        };
+        self.world.note(player, format!("another connection {told}"));
+        Ok(called)
     }
 
     pub(crate) fn begin_send(

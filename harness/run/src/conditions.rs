@@ -1,16 +1,17 @@
 //! Conditions and expectations, held against the state now and the trace so far.
 
 use glare_oracle::trace::Record;
-use glare_peer::{Attribute, Handle, Unsupported, Value};
+use glare_peer::{Handle, Unsupported, Value};
 use glare_scenario::script::{
-    Amount, Arrived, Attributes, Condition, Count, Expectation, Expected, Happening, Level, Located, Matcher,
-    MediaExpectation, SdpExpectation, SdpField, Target,
+    Amount, Arrived, Condition, Count, Entries, Expectation, Expected, Happening, Level, Located, Matcher,
+    MediaExpectation, Path, SdpExpectation, SdpField, StatisticsExpectation, Target,
 };
 
+use crate::operations::WrongArgument;
 use crate::payload;
 use crate::performance::Performance;
 use crate::sdp_text;
-use crate::variables::{Channel, WrongVariable};
+use crate::variables::WrongVariable;
 
 /// An expectation that was not met.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -32,6 +33,19 @@ pub(crate) enum CannotTell {
     /// A variable does not hold what is needed.
     #[error(transparent)]
     Variable(#[from] WrongVariable),
+    /// A value is not what an argument needs.
+    #[error(transparent)]
+    Argument(#[from] WrongArgument),
+    /// What is to be changed in a dictionary is not there.
+    #[error("{way} of {from} cannot be changed: there is no {part:?}")]
+    Change {
+        /// The way to it.
+        way: String,
+        /// What the dictionary is from.
+        from: String,
+        /// The part of the way that leads nowhere.
+        part: String,
+    },
 }
 
 impl From<Unsupported> for CannotTell {
@@ -56,21 +70,8 @@ impl Performance<'_> {
     /// Says of a condition that does not hold what was expected and what is.
     pub(crate) fn unmet_condition(&self, condition: &Condition) -> Result<Option<Unmet>, CannotTell> {
         let (subject, value, matcher, peer) = match condition {
-            Condition::Attribute { subject, matcher } => {
-                let value = self.read(subject)?;
-                (
-                    attributes_text(subject),
-                    value,
-                    matcher,
-                    Some(subject.root.role().to_owned()),
-                )
-            }
-            Condition::Variable { variable, matcher } => {
-                let text = match variable.field {
-                    Some(field) => format!("{}.{}", variable.name, field.as_str()),
-                    None => variable.name.clone(),
-                };
-                (text, self.variables.value(variable)?, matcher, None)
+            Condition::Value { path, matcher } => {
+                (path.to_string(), self.look(path)?, matcher, path.role.clone())
             }
             Condition::Happened { event, nth } => {
                 let count = self.count(&Happening::Event(event.clone()));
@@ -81,11 +82,11 @@ impl Performance<'_> {
                         times(*nth)
                     ),
                     actual: format!("it fired {}", times(u32::try_from(count).unwrap_or(u32::MAX))),
-                    peer: Some(event.target.role().to_owned()),
+                    peer: Some(event.target.role.clone()),
                 }));
             }
         };
-        if self.matches(&value, matcher)? {
+        if self.context().matches(&value, matcher)? {
             return Ok(None);
         }
         Ok(Some(Unmet {
@@ -95,80 +96,14 @@ impl Performance<'_> {
         }))
     }
 
-    /// Reads an attribute by way of others; null where one on the way is null.
-    pub(crate) fn read(&self, subject: &Attributes) -> Result<Value, CannotTell> {
-        let (player, mut object) = self.object(&subject.root)?;
-        let mut value = Value::Object(object);
-        for attribute in &subject.path {
-            match value {
-                Value::Object(next) => object = next,
-                Value::Null | Value::Undefined => return Ok(Value::Null),
-                _ => {
-                    return Err(
-                        Unsupported::new(format!("{attribute} of something that is no object")).into(),
-                    );
-                }
-            }
-            value = self.world.read(player, object, *attribute)?;
-        }
-        Ok(value)
+    /// The value that a path leads to; null where something on the way is null.
+    pub(crate) fn look(&self, path: &Path) -> Result<Value, CannotTell> {
+        self.context().look(path)
     }
 
     /// The object that a target names.
     pub(crate) fn object(&self, target: &Target) -> Result<(usize, Handle), CannotTell> {
-        if let Target::Channel { variable, .. } = target {
-            let Channel { player, handle } = self.variables.channel(variable)?;
-            return Ok((player, handle));
-        }
-        let player = self.player(target.role());
-        let path: &[Attribute] = match target {
-            Target::SctpTransport(_) => &[Attribute::Sctp],
-            Target::DtlsTransport(_) => &[Attribute::Sctp, Attribute::Transport],
-            Target::IceTransport(_) => &[Attribute::Sctp, Attribute::Transport, Attribute::IceTransport],
-            Target::Peer(_) | Target::Channel { .. } => &[],
-        };
-        let mut object = Handle::CONNECTION;
-        for attribute in path {
-            object = match self.world.read(player, object, *attribute)? {
-                Value::Object(handle) => handle,
-                _ => return Err(Unsupported::new(format!("{target} before there is one")).into()),
-            };
-        }
-        Ok((player, object))
-    }
-
-    fn matches(&self, value: &Value, matcher: &Matcher) -> Result<bool, CannotTell> {
-        Ok(match matcher {
-            Matcher::Is(expected) => self.equals(value, expected)?,
-            Matcher::Not(expected) => !self.equals(value, expected)?,
-            Matcher::In(choices) => {
-                for expected in choices {
-                    if self.equals(value, expected)? {
-                        return Ok(true);
-                    }
-                }
-                false
-            }
-            Matcher::Amount(Amount { at_least, at_most }) => match value {
-                Value::Number(number) => {
-                    at_least.is_none_or(|bound| *number >= bound)
-                        && at_most.is_none_or(|bound| *number <= bound)
-                }
-                _ => false,
-            },
-        })
-    }
-
-    fn equals(&self, value: &Value, expected: &Expected) -> Result<bool, CannotTell> {
-        Ok(match (expected, value) {
-            (Expected::Null, Value::Null | Value::Undefined) => true,
-            (Expected::Boolean(wanted), Value::Boolean(is)) => wanted == is,
-            (Expected::Number(wanted), Value::Number(is)) => wanted == is,
-            (Expected::Text(wanted), Value::String(is)) => wanted == is,
-            (Expected::Description(wanted), Value::Description(is)) => *wanted == is.sdp_type,
-            (Expected::Variable(path), is) => self.variables.value(path)? == *is,
-            _ => false,
-        })
+        self.context().object(target)
     }
 
     fn matcher_text(&self, matcher: &Matcher) -> String {
@@ -178,9 +113,9 @@ impl Performance<'_> {
             Expected::Number(value) => value.to_string(),
             Expected::Text(value) => value.clone(),
             Expected::Description(sdp_type) => format!("a description of type {sdp_type}"),
-            Expected::Variable(path) => match self.variables.value(path) {
-                Ok(value) => format!("{} (from {})", value_text(&value), path.name),
-                Err(_) => path.name.clone(),
+            Expected::Path(path) => match self.look(path) {
+                Ok(value) => format!("{} (from {path})", value_text(&value)),
+                Err(_) => path.to_string(),
             },
         };
         match matcher {
@@ -228,6 +163,7 @@ impl Performance<'_> {
         let unmet = match expectation {
             Expectation::State(conditions) => return self.unmet_conditions(conditions),
             Expectation::Sdp(sdp) => return self.unmet_sdp(sdp),
+            Expectation::Statistics(statistics) => return self.unmet_statistics(statistics),
             Expectation::Data {
                 sent,
                 received,
@@ -280,7 +216,7 @@ impl Performance<'_> {
                         )
                     ),
                     actual: list(fired.iter().map(|record| fired_text(record))),
-                    peer: Some(of.role().to_owned()),
+                    peer: Some(of.role.clone()),
                 })
             }
             Expectation::Absent(happenings) => happenings.iter().find_map(|happening| {
@@ -362,6 +298,12 @@ impl Performance<'_> {
                 }
             }
         }
+        if let Some(wanted) = &expected.bundle {
+            let group = sdp_text::bundle(sdp);
+            if *wanted != group {
+                miss(format!("the BUNDLE group {wanted:?}"), format!("it is {group:?}"));
+            }
+        }
         for prefix in expected
             .has
             .iter()
@@ -396,6 +338,64 @@ impl Performance<'_> {
             }
         }
         Ok(unmet)
+    }
+
+    fn unmet_statistics(&self, expected: &StatisticsExpectation) -> Result<Vec<Unmet>, CannotTell> {
+        let context = self.context();
+        let (report, player) = self.variables.value(&expected.of)?;
+        let Value::Dictionary(report) = report else {
+            return Err(Unsupported::new(format!("{} as a report", expected.of)).into());
+        };
+        let is_type = |entry: &&Value| match entry {
+            Value::Dictionary(members) => {
+                members.get("type") == Some(&Value::String(expected.stats_type.clone()))
+            }
+            _ => false,
+        };
+        let entries: Vec<&Value> = report.values().filter(is_type).collect();
+        let mut good = 0;
+        let mut wrong = None;
+        for entry in &entries {
+            let mut as_expected = true;
+            for (name, matcher) in &expected.members {
+                let value = context.member(player, (*entry).clone(), name)?;
+                if !context.matches(&value, matcher)? {
+                    as_expected = false;
+                    wrong.get_or_insert_with(|| {
+                        format!(
+                            "{name} {} is expected, and it is {}",
+                            self.matcher_text(matcher),
+                            value_text(&value)
+                        )
+                    });
+                }
+            }
+            good += usize::from(as_expected);
+        }
+        let (met, how_many) = match expected.entries {
+            Entries::Some => (good > 0, "at least one".to_owned()),
+            Entries::All => (
+                good > 0 && good == entries.len(),
+                "every one, and at least one,".to_owned(),
+            ),
+            Entries::Count(Count::Is(wanted)) => (good as u64 == wanted, format!("exactly {wanted}")),
+            Entries::Count(Count::AtLeast(wanted)) => (good as u64 >= wanted, format!("at least {wanted}")),
+            Entries::Count(Count::AtMost(wanted)) => (good as u64 <= wanted, format!("at most {wanted}")),
+        };
+        Ok((!met)
+            .then(|| Unmet {
+                expected: format!(
+                    "{how_many} of the `{}` statistics in {} to be as described",
+                    expected.stats_type, expected.of
+                ),
+                actual: match wrong {
+                    Some(wrong) => format!("{good} of {} are: {wrong}", entries.len()),
+                    None => format!("{good} of {} are", entries.len()),
+                },
+                peer: player.and_then(|player| self.roles.get(player).cloned()),
+            })
+            .into_iter()
+            .collect())
     }
 
     fn unmet_data(
@@ -473,16 +473,6 @@ pub(crate) fn value_text(value: &Value) -> String {
     }
 }
 
-/// An attribute by way of others, as a scenario writes it.
-fn attributes_text(subject: &Attributes) -> String {
-    subject
-        .path
-        .iter()
-        .fold(subject.root.to_string(), |text, attribute| {
-            format!("{text}.{attribute}")
-        })
-}
-
 /// Something that may happen, for people.
 pub(crate) fn happening_text(happening: &Happening) -> String {
     use glare_scenario::script::{CandidatePattern, EventDetail};
@@ -500,6 +490,10 @@ pub(crate) fn happening_text(happening: &Happening) -> String {
                 EventDetail::Binary(bytes) => format!("{event} ({} given bytes)", bytes.len()),
                 EventDetail::Length(length) => format!("{event} ({length} bytes)"),
                 EventDetail::Error(pattern) => format!("{event} ({})", crate::matching::exceptions(pattern)),
+                EventDetail::Payload(members) => {
+                    let ways: Vec<String> = members.iter().map(|(way, _)| way.join(".")).collect();
+                    format!("{event} (as described by {})", ways.join(", "))
+                }
             }
         }
         Happening::Signal(pattern) => {

@@ -8,11 +8,15 @@ mod calls;
 mod classify;
 mod conditions;
 mod host;
+mod identities;
 mod matching;
 mod negotiation;
 mod network_changes;
 #[cfg(test)]
 mod networked;
+mod objects;
+mod operations;
+mod paths;
 mod payload;
 mod performance;
 mod places;

@@ -3,13 +3,15 @@
 use std::collections::BTreeMap;
 
 use glare_oracle::trace::{Completion, Interface, PeerSnapshot, Record, What};
-use glare_peer::{Exception, Handle, MessageData, OperationId};
+use glare_peer::{Event, Exception, Handle, MessageData, OperationId};
 use glare_scenario::script::{
-    CandidatePattern, EventDetail, EventPattern, ExceptionPattern, Happening, Settlement, SignalKind, Target,
+    CandidatePattern, EventDetail, EventPattern, ExceptionPattern, Happening, Matcher, Settlement,
+    SignalKind, Target,
 };
 
-use crate::payload;
 use crate::variables::Variables;
+use crate::world::World;
+use crate::{objects, payload};
 
 /// What is needed beside a record to know what it means.
 pub(crate) struct Context<'a> {
@@ -19,6 +21,10 @@ pub(crate) struct Context<'a> {
     pub(crate) variables: &'a Variables,
     /// The role and method of each call.
     pub(crate) calls: &'a BTreeMap<OperationId, (String, String)>,
+    /// The events by the numbers of their records.
+    pub(crate) events: &'a BTreeMap<u64, Event>,
+    /// The peers.
+    pub(crate) world: &'a World,
 }
 
 impl Context<'_> {
@@ -36,26 +42,60 @@ impl Context<'_> {
             return false;
         };
         event == pattern.event.as_str()
-            && peer == pattern.target.role()
+            && *peer == pattern.target.role
             && self.is_target(*target, *interface, &pattern.target)
-            && is_detail(event, detail, state, *target, &pattern.detail)
+            && match &pattern.detail {
+                EventDetail::Payload(members) => self.carries(record.number, &pattern.target, members),
+                other => is_detail(event, detail, state, *target, other),
+            }
+    }
+
+    /// Whether the attributes of an event, and what they lead to now, are as expected.
+    fn carries(&self, record: u64, target: &Target, members: &[(Vec<String>, Matcher)]) -> bool {
+        let Some(event) = self.events.get(&record) else {
+            return false;
+        };
+        let payload = objects::payload(event);
+        let player = self.player(&target.role);
+        members.iter().all(|(way, matcher)| {
+            let Some((first, rest)) = way.split_first() else {
+                return false;
+            };
+            let Some((_, value)) = payload.iter().find(|(name, _)| name == first) else {
+                return false;
+            };
+            let found = rest
+                .iter()
+                .try_fold(value.clone(), |value, part| self.member(player, value, part));
+            found.is_ok_and(|value| self.matches(&value, matcher).unwrap_or(false))
+        })
+    }
+
+    /// The peer that plays a role.
+    pub(crate) fn player(&self, role: &str) -> Option<usize> {
+        self.roles.iter().position(|known| known == role)
     }
 
     /// Whether a record is an event at this object, of whatever type.
     pub(crate) fn is_at(&self, record: &Record, of: &Target) -> bool {
         matches!(&record.what, What::Fired { peer, target, interface, .. }
-            if peer == of.role() && self.is_target(*target, *interface, of))
+            if *peer == of.role && self.is_target(*target, *interface, of))
     }
 
     fn is_target(&self, target: Handle, interface: Interface, wanted: &Target) -> bool {
-        match wanted {
-            Target::Peer(_) => target == Handle::CONNECTION,
-            Target::SctpTransport(_) => interface == Interface::SctpTransport,
-            Target::DtlsTransport(_) => interface == Interface::DtlsTransport,
-            Target::IceTransport(_) => interface == Interface::IceTransport,
-            Target::Channel { variable, role } => self.variables.channel(variable).is_ok_and(|channel| {
-                channel.handle == target && self.roles.get(channel.player) == Some(role)
-            }),
+        if wanted.interface == Interface::PeerConnection {
+            return target == Handle::CONNECTION;
+        }
+        if interface != wanted.interface {
+            return false;
+        }
+        match self.object(wanted) {
+            Ok((_, object)) => object == target,
+            // A rollback takes a transport from the connection before it fires its last events.
+            Err(_) => matches!(
+                interface,
+                Interface::IceTransport | Interface::DtlsTransport | Interface::SctpTransport
+            ),
         }
     }
 
@@ -167,6 +207,8 @@ fn is_detail(
         EventDetail::Text(text) => hash_is(MessageData::Text(text.as_str().into())),
         EventDetail::Binary(bytes) => hash_is(MessageData::Binary(bytes.as_slice().into())),
         EventDetail::Length(length) => detail["length"] == *length,
+        // Looked at with the event itself.
+        EventDetail::Payload(_) => false,
         EventDetail::Error(pattern) => serde_json::from_value(detail.clone())
             .is_ok_and(|exception: Exception| is_exception(&exception, pattern)),
     }

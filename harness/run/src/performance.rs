@@ -6,13 +6,17 @@
 //! What steps do is in `steps`, what goes over the signalling plane in `signals`.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use glare_net::Key;
 use glare_oracle::trace::What;
-use glare_peer::{Called, Event, EventKind, Exception, Input, Operation, OperationId, SimTime, Step, Value};
+use glare_peer::{
+    Called, Event, EventKind, Exception, HostView, Implementation, Input, Operation, OperationId, SimTime,
+    Step, Value,
+};
 use glare_scenario::Scenario;
 use glare_scenario::script::{
-    Action, Completion, EventPattern, Happening as Meant, Level, Step as ScriptStep, Wait,
+    Action, Carried, Completion, EventPattern, Happening as Meant, Level, Step as ScriptStep, Wait,
 };
 
 use crate::conditions::{Unmet, happening_text, level_text};
@@ -95,7 +99,7 @@ pub(crate) enum Blocked<'a> {
 #[derive(Debug, Clone, Copy)]
 struct Listener<'a> {
     event: &'a EventPattern,
-    save: Option<&'a str>,
+    save: &'a [Carried],
     steps: &'a [ScriptStep],
 }
 
@@ -108,6 +112,9 @@ pub(crate) enum Background {
 
 /// What one data channel has sent and received, each message by what tells it from others.
 type Traffic = (Vec<String>, Vec<String>);
+
+/// An implementation, and the host that its connections are on.
+pub(crate) type Maker = (Arc<dyn Implementation>, HostView);
 
 /// A scenario being played.
 pub(crate) struct Performance<'a> {
@@ -126,6 +133,8 @@ pub(crate) struct Performance<'a> {
     pub(crate) departures: Vec<Departure>,
     pub(crate) remarks: Vec<Departure>,
     pub(crate) roles: Vec<String>,
+    /// Who plays each role, and where, so that another connection can be constructed.
+    pub(crate) makers: Vec<Maker>,
     calls: BTreeMap<OperationId, (String, String)>,
     events: BTreeMap<u64, Event>,
     traffic: BTreeMap<Channel, Traffic>,
@@ -136,10 +145,11 @@ pub(crate) struct Performance<'a> {
 
 impl<'a> Performance<'a> {
     /// A scenario at its beginning, in a world that has its peers in the order of the scenario's roles.
-    pub(crate) fn new(scenario: &'a Scenario, world: World) -> Performance<'a> {
+    pub(crate) fn new(scenario: &'a Scenario, world: World, makers: Vec<Maker>) -> Performance<'a> {
         Performance {
             scenario,
             world,
+            makers,
             variables: Variables::default(),
             next: 0,
             blocked: None,
@@ -205,6 +215,9 @@ impl<'a> Performance<'a> {
                     addresses,
                 } => self.world.tell(player, Input::Resolved { query, addresses }),
                 Happening::Peer(player) => self.world.rouse(player),
+                Happening::Identity(player, request, answer) => {
+                    self.world.identity_answered(player, request, answer);
+                }
                 Happening::Signal(message) => {
                     for message in self.world.signal_arrives(message) {
                         self.receive(message)?;
@@ -321,9 +334,7 @@ impl<'a> Performance<'a> {
         while let Some(listener) = self.listeners.get(index).copied() {
             if self.is_event(number, listener.event) {
                 self.listeners.remove(index);
-                if let Some(save) = listener.save {
-                    self.save_event(save, player, event);
-                }
+                self.save_event(listener.save, player, event);
                 for step in listener.steps {
                     self.perform(step, None)?;
                 }
@@ -335,7 +346,7 @@ impl<'a> Performance<'a> {
     }
 
     /// Installs a listener.
-    pub(crate) fn listen(&mut self, event: &'a EventPattern, save: Option<&'a str>, steps: &'a [ScriptStep]) {
+    pub(crate) fn listen(&mut self, event: &'a EventPattern, save: &'a [Carried], steps: &'a [ScriptStep]) {
         self.listeners.push(Listener { event, save, steps });
     }
 
@@ -353,7 +364,7 @@ impl<'a> Performance<'a> {
                     Unmet {
                         expected: format!("{event}, at which to look"),
                         actual: "it did not happen".to_owned(),
-                        peer: Some(listener.event.target.role().to_owned()),
+                        peer: Some(listener.event.target.role.clone()),
                     },
                 );
             }
@@ -530,6 +541,8 @@ impl<'a> Performance<'a> {
             roles: &self.roles,
             variables: &self.variables,
             calls: &self.calls,
+            events: &self.events,
+            world: &self.world,
         }
     }
 
@@ -558,7 +571,7 @@ fn sets_something(step: &ScriptStep) -> bool {
     match &step.action {
         Action::Call(call) => call.save.is_some() || matches!(call.completion, Completion::Start(Some(_))),
         Action::Settle { save, .. } | Action::Receive { save, .. } => save.is_some(),
-        Action::Wait(Wait::For { save, .. } | Wait::Event { save, .. }) => save.is_some(),
+        Action::Wait(Wait::For { save, .. } | Wait::Event { save, .. }) => !save.is_empty(),
         _ => false,
     }
 }

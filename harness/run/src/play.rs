@@ -15,7 +15,7 @@ use glare_scenario::script::{FaultAction, SignalKind, SignalPattern};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use crate::performance::{End, Fault as ScenarioFault, Performance};
+use crate::performance::{End, Fault as ScenarioFault, Maker, Performance};
 use crate::places;
 use crate::recorder;
 use crate::signalling::{Effect, Fault, Pattern, Plane};
@@ -162,6 +162,8 @@ fn perform(scenario: &Scenario, cast: &Cast, seed: u64, play: &Play) -> Performe
     };
     let names = places::names(scenario);
     let mut world = World::new(network, hosts, names, plane(scenario), pin);
+    world.identity_providers.clone_from(&scenario.identity_providers);
+    let mut makers: Vec<Maker> = Vec::new();
     let mut used: BTreeMap<HostId, u16> = BTreeMap::new();
     for (plan, (role, implementation)) in scenario.peers.iter().zip(cast) {
         let Some(host) = scenario
@@ -183,6 +185,7 @@ fn perform(scenario: &Scenario, cast: &Cast, seed: u64, play: &Play) -> Performe
             unix_time: UNIX_TIME,
             origin: format!("https://{role}.example"),
         };
+        makers.push((Arc::clone(implementation), view.clone()));
         match implementation.create(view, plan.configuration.clone()) {
             Ok(peer) => world.add(Player::new(role.clone(), peer, host, ports)),
             Err(CreateError::Unsupported(what)) => {
@@ -194,7 +197,7 @@ fn perform(scenario: &Scenario, cast: &Cast, seed: u64, play: &Play) -> Performe
             }
         }
     }
-    let mut performance = Performance::new(scenario, world);
+    let mut performance = Performance::new(scenario, world, makers);
     let end = performance.play();
     let Performance {
         world,

@@ -1,10 +1,9 @@
 //! Writes the trace while the run goes on.
 
 use glare_net::{Fate, Outcome, PacketId};
-use glare_oracle::trace::{
-    ChannelSnapshot, Completion, Descriptions, Interface, PeerSnapshot, Record, Transports, What,
-};
-use glare_peer::{Attribute, Called, Event, EventKind, Exception, Handle, Operation, Peer, SimTime, Value};
+use glare_oracle::trace::{Completion, Record, What};
+use glare_peer::{Attribute, Called, Event, EventKind, Exception, Handle, Peer, SimTime, Value};
+use serde_json::json;
 use sha2::{Digest, Sha256};
 
 use crate::payload;
@@ -117,138 +116,6 @@ fn hexadecimal(bytes: &[u8]) -> String {
         })
 }
 
-/// What hangs off a connection that the run has met: the objects events are fired at.
-#[derive(Debug, Default, Clone)]
-pub(crate) struct Objects {
-    /// The data channels, in the order they were met.
-    pub(crate) channels: Vec<Handle>,
-    /// The transports there ever were. A rollback takes them from the connection before they fire their last events.
-    transports: Vec<(Handle, Interface)>,
-}
-
-impl Objects {
-    /// Takes note of a data channel.
-    pub(crate) fn met(&mut self, channel: Handle) {
-        if !self.channels.contains(&channel) {
-            self.channels.push(channel);
-        }
-    }
-
-    /// Takes note of the transports that the connection has now.
-    pub(crate) fn look(&mut self, peer: &dyn Peer) {
-        let Some([sctp, dtls, ice]) = transports(peer) else {
-            return;
-        };
-        for met in [
-            (sctp, Interface::SctpTransport),
-            (dtls, Interface::DtlsTransport),
-            (ice, Interface::IceTransport),
-        ] {
-            if !self.transports.contains(&met) {
-                self.transports.push(met);
-            }
-        }
-    }
-
-    /// Which interface of the specification an object has.
-    pub(crate) fn interface(&self, target: Handle) -> Interface {
-        if target == Handle::CONNECTION {
-            return Interface::PeerConnection;
-        }
-        self.transports
-            .iter()
-            .find(|(transport, _)| *transport == target)
-            .map_or(Interface::DataChannel, |(_, interface)| *interface)
-    }
-}
-
-/// The transports under a connection's `sctp` attribute: SCTP, DTLS and ICE.
-fn transports(peer: &dyn Peer) -> Option<[Handle; 3]> {
-    let sctp = object(peer, Handle::CONNECTION, Attribute::Sctp)?;
-    let dtls = object(peer, sctp, Attribute::Transport)?;
-    let ice = object(peer, dtls, Attribute::IceTransport)?;
-    Some([sctp, dtls, ice])
-}
-
-fn object(peer: &dyn Peer, of: Handle, attribute: Attribute) -> Option<Handle> {
-    match peer.read(of, attribute) {
-        Ok(Value::Object(handle)) => Some(handle),
-        _ => None,
-    }
-}
-
-/// Reads the state of a connection as a script could at this moment.
-pub(crate) fn snapshot(peer: &dyn Peer, objects: &Objects) -> PeerSnapshot {
-    PeerSnapshot {
-        signaling_state: state(peer, Handle::CONNECTION, Attribute::SignalingState),
-        ice_gathering_state: state(peer, Handle::CONNECTION, Attribute::IceGatheringState),
-        ice_connection_state: state(peer, Handle::CONNECTION, Attribute::IceConnectionState),
-        connection_state: state(peer, Handle::CONNECTION, Attribute::ConnectionState),
-        descriptions: descriptions(peer),
-        transports: transports(peer).and_then(|[sctp, dtls, ice]| {
-            Some(Transports {
-                ice: state(peer, ice, Attribute::State)?,
-                dtls: state(peer, dtls, Attribute::State)?,
-                sctp: state(peer, sctp, Attribute::State)?,
-            })
-        }),
-        channels: objects
-            .channels
-            .iter()
-            .filter_map(|&channel| {
-                Some(ChannelSnapshot {
-                    channel,
-                    ready_state: state(peer, channel, Attribute::ReadyState)?,
-                    id: number(peer, channel, Attribute::Id).and_then(|id| u16::try_from(id).ok()),
-                    buffered_amount: number(peer, channel, Attribute::BufferedAmount).unwrap_or(0),
-                })
-            })
-            .collect(),
-    }
-}
-
-fn state<T: std::str::FromStr>(peer: &dyn Peer, object: Handle, attribute: Attribute) -> Option<T> {
-    match peer.read(object, attribute) {
-        Ok(Value::String(text)) => text.parse().ok(),
-        _ => None,
-    }
-}
-
-fn number(peer: &dyn Peer, object: Handle, attribute: Attribute) -> Option<u64> {
-    match peer.read(object, attribute) {
-        Ok(Value::Number(value)) if value >= 0.0 => Some(value as u64),
-        _ => None,
-    }
-}
-
-fn descriptions(peer: &dyn Peer) -> Option<Descriptions> {
-    let read = |attribute| match peer.read(Handle::CONNECTION, attribute) {
-        Ok(Value::Description(description)) => Some(Some(description.sdp_type)),
-        Ok(_) => Some(None),
-        Err(_) => None,
-    };
-    Some(Descriptions {
-        current_local: read(Attribute::CurrentLocalDescription)?,
-        pending_local: read(Attribute::PendingLocalDescription)?,
-        current_remote: read(Attribute::CurrentRemoteDescription)?,
-        pending_remote: read(Attribute::PendingRemoteDescription)?,
-    })
-}
-
-/// The arguments of a call as JSON.
-pub(crate) fn arguments(operation: &Operation) -> serde_json::Value {
-    match operation {
-        Operation::CreateOffer(options) => serde_json::json!(options),
-        Operation::SetLocalDescription(description) => serde_json::json!(description),
-        Operation::SetRemoteDescription(description) => serde_json::json!(description),
-        Operation::AddIceCandidate(candidate) => serde_json::json!(candidate),
-        Operation::CreateDataChannel { label, init } => serde_json::json!({ "label": label, "init": init }),
-        Operation::Send { data, .. } => payload::describe(data),
-        Operation::SetBufferedAmountLowThreshold { threshold, .. } => serde_json::json!(threshold),
-        _ => serde_json::Value::Null,
-    }
-}
-
 /// How a call came back, as the trace has it.
 pub(crate) fn completion(called: &Called) -> Completion {
     match called {
@@ -269,21 +136,44 @@ pub(crate) fn settlement(result: &Result<Value, Exception>) -> Completion {
 
 /// An event's payload as JSON.
 pub(crate) fn detail(peer: &dyn Peer, event: &Event) -> serde_json::Value {
+    let text = |object: Handle, attribute| match peer.read(object, attribute) {
+        Ok(Value::String(text)) => Some(text),
+        _ => None,
+    };
+    let kind = |track: Handle| text(track, Attribute::Kind);
     match &event.kind {
-        EventKind::IceCandidate { candidate } => serde_json::json!(candidate),
+        EventKind::IceCandidate { candidate } => json!(candidate),
         EventKind::DataChannel { channel } => {
-            let label = match peer.read(*channel, Attribute::Label) {
-                Ok(Value::String(label)) => Some(label),
-                _ => None,
-            };
-            serde_json::json!({ "channel": channel, "label": label })
+            json!({ "channel": channel, "label": text(*channel, Attribute::Label) })
         }
-        EventKind::Error { error } => serde_json::json!(error),
+        EventKind::Error { error } => json!(error),
         EventKind::Message { data } => payload::describe(data),
-        EventKind::StateChange => match peer.read(event.target, Attribute::State) {
-            Ok(Value::String(state)) => state.into(),
-            _ => serde_json::Value::Null,
-        },
+        EventKind::StateChange => json!(text(event.target, Attribute::State)),
+        EventKind::IceCandidateError {
+            address,
+            port,
+            url,
+            error_code,
+            error_text,
+        } => json!({
+            "address": address, "port": port, "url": url, "errorCode": error_code, "errorText": error_text,
+        }),
+        EventKind::Track {
+            receiver,
+            track,
+            streams,
+            transceiver,
+        } => json!({
+            "receiver": receiver, "track": track, "streams": streams, "transceiver": transceiver, "kind": kind(*track),
+        }),
+        EventKind::AddStream { stream } | EventKind::RemoveStream { stream } => json!({ "stream": stream }),
+        EventKind::ToneChange { tone } => json!({ "tone": tone }),
+        EventKind::AddTrack { track } | EventKind::RemoveTrack { track } => {
+            json!({ "track": track, "kind": kind(*track) })
+        }
+        EventKind::Mute | EventKind::Unmute | EventKind::Ended | EventKind::IsolationChange => {
+            json!({ "kind": kind(event.target) })
+        }
         _ => serde_json::Value::Null,
     }
 }

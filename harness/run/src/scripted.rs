@@ -11,8 +11,26 @@ use glare_scenario::Scenario;
 
 use crate::{Cast, Outcome, Play, VerdictKind, play};
 
-/// Restarts ICE and closes, throws at the making of data channels, never settles a promise, and knows one attribute.
+/// Restarts ICE and closes, throws at the making of data channels, never settles a promise, and knows few attributes. It has one
+/// transceiver, whose sender takes parameters only where the first encoding is not active, and refuses to be constructed with
+/// servers.
 struct Puppet;
+
+const TRANSCEIVER: Handle = Handle(1);
+const SENDER: Handle = Handle(2);
+
+fn parameters() -> Value {
+    Value::from_json(serde_json::json!({
+        "transactionId": "1", "encodings": [{ "active": true, "rid": "x" }], "headerExtensions": [], "rtcp": {}, "codecs": [],
+    }))
+}
+
+fn report() -> Value {
+    Value::from_json(serde_json::json!({
+        "T1": { "type": "transport", "id": "T1", "timestamp": 1, "dtlsState": "connected", "packetsSent": 3 },
+        "T2": { "type": "transport", "id": "T2", "timestamp": 1, "dtlsState": "new", "packetsSent": 0 },
+    }))
+}
 
 impl Implementation for Puppet {
     fn about(&self) -> About {
@@ -26,8 +44,14 @@ impl Implementation for Puppet {
         }
     }
 
-    fn create(&self, _: HostView, _: Configuration) -> Result<Box<dyn Peer>, CreateError> {
-        Ok(Box::new(Puppet))
+    fn create(&self, _: HostView, configuration: Configuration) -> Result<Box<dyn Peer>, CreateError> {
+        match configuration.ice_servers.is_empty() {
+            true => Ok(Box::new(Puppet)),
+            false => Err(CreateError::Threw(Exception::new(
+                ExceptionName::SyntaxError,
+                "no servers here",
+            ))),
+        }
     }
 }
 
@@ -38,6 +62,15 @@ impl Peer for Puppet {
             Operation::CreateDataChannel { .. } => {
                 Called::Threw(Exception::new(ExceptionName::OperationError, "not today"))
             }
+            Operation::AddTransceiver { .. } => Called::Returned(Value::Object(TRANSCEIVER)),
+            Operation::GetParameters { object: SENDER } => Called::Returned(parameters()),
+            Operation::GetStats { .. } => Called::Returned(report()),
+            Operation::SetParameters { parameters, .. } => match parameters.encodings.first() {
+                Some(first) if !first.active && first.rid.as_deref() == Some("x") => {
+                    Called::Returned(Value::Undefined)
+                }
+                _ => Called::Threw(Exception::new(ExceptionName::OperationError, "too active")),
+            },
             _ => Called::Promise,
         }
     }
@@ -48,10 +81,12 @@ impl Peer for Puppet {
         Step::Idle(None)
     }
 
-    fn read(&self, _: Handle, attribute: Attribute) -> Result<Value, Unsupported> {
-        match attribute {
-            Attribute::SignalingState => Ok(Value::String("stable".to_owned())),
-            other => Err(Unsupported::new(other.to_string())),
+    fn read(&self, object: Handle, attribute: Attribute) -> Result<Value, Unsupported> {
+        match (object, attribute) {
+            (_, Attribute::SignalingState) => Ok(Value::String("stable".to_owned())),
+            (TRANSCEIVER, Attribute::Sender) => Ok(Value::Object(SENDER)),
+            (SENDER, Attribute::Track) => Ok(Value::Null),
+            (_, other) => Err(Unsupported::new(other.to_string())),
         }
     }
 }
@@ -167,4 +202,85 @@ fn a_listener_that_never_ran_has_not_looked() {
         verdict.departures[0].expected,
         "a.connectionstatechange, at which to look"
     );
+}
+
+#[test]
+fn a_dictionary_with_some_of_it_changed_reaches_the_peer() {
+    let head = [
+        "{ call: a.addTransceiver, with: { trackOrKind: video }, as: transceiver }",
+        "{ read: transceiver.sender, as: sender }",
+        "{ call: sender.getParameters, as: parameters }",
+    ];
+    let good = "{ call: sender.setParameters, with: { from: \"${parameters}\", set: { encodings.0.active: false } } }";
+    let kept =
+        "{ expect: { state: { parameters.encodings.0.active: true, parameters.encodings.length: 1 } } }";
+    let verdict = played(&[&head[..], &[good, kept]].concat()).verdict;
+    assert_eq!(verdict.kind, VerdictKind::Pass, "{verdict:?}");
+    let bad = "{ call: sender.setParameters, with: \"${parameters}\" }";
+    let verdict = played(&[&head[..], &[bad]].concat()).verdict;
+    assert_eq!(verdict.kind, VerdictKind::Fail, "{verdict:?}");
+    // What is not there cannot be changed: that is the scenario's fault.
+    let faulty = "{ call: sender.setParameters, with: { from: \"${parameters}\", set: { encodings.3.active: false } } }";
+    let verdict = played(&[&head[..], &[faulty]].concat()).verdict;
+    assert_eq!(verdict.departures[0].clause, "scenario", "{verdict:?}");
+}
+
+#[test]
+fn attributes_are_read_by_way_of_objects_and_null_ends_the_way() {
+    let verdict = played(&[
+        "{ call: a.addTransceiver, with: { trackOrKind: video }, as: transceiver }",
+        "{ read: transceiver.sender, as: sender }",
+        "{ expect: { state: { transceiver.sender: \"${sender}\", transceiver.sender.track.kind: null } } }",
+        "{ expect: { state: { transceiver.sender: { not: \"${sender}\" } } } }",
+    ])
+    .verdict;
+    assert_eq!(
+        (verdict.kind, verdict.departures.len()),
+        (VerdictKind::Fail, 1),
+        "{verdict:?}"
+    );
+}
+
+#[test]
+fn statistics_are_told_apart_by_type_and_members() {
+    let expect = |what: &str| {
+        let step = format!("{{ expect: {{ statistics: {{ of: report, type: transport, {what} }} }} }}");
+        played(&["{ call: a.getStats, as: report }", &step]).verdict.kind
+    };
+    for met in [
+        "some: { dtlsState: connected, packetsSent: { atLeast: 3 } }",
+        "all: { packetsSent: { atLeast: 0 }, bytesSent: null }",
+        "count: { is: 2 }",
+        "count: { is: 1 }, members: { dtlsState: new }",
+    ] {
+        assert_eq!(expect(met), VerdictKind::Pass, "{met}");
+    }
+    for unmet in [
+        "some: { dtlsState: failed }",
+        "all: { dtlsState: connected }",
+        "count: { atLeast: 3 }",
+        "some: { bytesSent: { not: null } }",
+    ] {
+        assert_eq!(expect(unmet), VerdictKind::Fail, "{unmet}");
+    }
+    let none = "{ expect: { statistics: { of: report, type: codec, all: { payloadType: 0 } } } }";
+    let verdict = played(&["{ call: a.getStats, as: report }", none]).verdict;
+    assert_eq!(
+        verdict.kind,
+        VerdictKind::Fail,
+        "of nothing, not all is as expected"
+    );
+}
+
+#[test]
+fn another_connection_is_constructed_as_the_configuration_says() {
+    let construct = "{ construct: a.RTCPeerConnection, with: { iceServers: [{ urls: [\"stun:x\"] }] }";
+    let verdict = played(&[
+        "{ construct: a.RTCPeerConnection }",
+        &format!("{construct}, throws: SyntaxError }}"),
+    ])
+    .verdict;
+    assert_eq!(verdict.kind, VerdictKind::Pass, "{verdict:?}");
+    let verdict = played(&[&format!("{construct} }}")]).verdict;
+    assert_eq!(verdict.kind, VerdictKind::Fail, "{verdict:?}");
 }

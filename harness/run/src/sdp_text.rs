@@ -2,6 +2,8 @@
 //!
 //! Works on lines alone and knows no more of SDP than a scenario says, so that it stays apart from every parser under test.
 
+use std::ops::Range;
+
 use glare_scenario::script::{
     EditKind, FingerprintEdit, MediaDirection, MediaExpectation, MediaPort, PasswordEdit, SdpField,
 };
@@ -62,12 +64,135 @@ pub(crate) fn edit(sdp: &str, edit: &EditKind) -> Result<String, NothingToEdit> 
             out.insert(place + 1, line.clone());
         }
         EditKind::TruncateAtLine(count) => out.truncate(*count as usize),
+        EditKind::Bundle(mids) => {
+            remove(&mut out, &["a=group:BUNDLE"])?;
+            if !mids.is_empty() {
+                let place = out.iter().position(|line| line.starts_with("m="));
+                let line = format!("a=group:BUNDLE {}", mids.join(" "));
+                out.insert(place.unwrap_or(out.len()), line);
+            }
+        }
+        EditKind::Direction(section, direction) => {
+            let lines = section_lines(&out, *section)?;
+            let new = format!("a={}", direction.as_str());
+            let known: Vec<String> = MediaDirection::ALL
+                .iter()
+                .map(|direction| format!("a={}", direction.as_str()))
+                .collect();
+            match out[lines.clone()].iter().position(|line| known.contains(line)) {
+                Some(place) => out[lines.start + place] = new,
+                None => out.insert(lines.end, new),
+            }
+        }
+        EditKind::Reject(section) => {
+            let lines = section_lines(&out, *section)?;
+            let mut words: Vec<&str> = out[lines.start].split(' ').collect();
+            if let Some(port) = words.get_mut(1) {
+                *port = "0";
+            }
+            out[lines.start] = words.join(" ");
+        }
+        EditKind::RemoveCodec(section, name) => {
+            let lines = section_lines(&out, *section)?;
+            remove_codec(&mut out, lines, name)?;
+        }
+        EditKind::Msid(section, msid) => {
+            let lines = section_lines(&out, *section)?;
+            let mut kept: Vec<String> = out.drain(lines.clone()).collect();
+            kept.retain(|line| !line.starts_with("a=msid:"));
+            kept.extend(msid.iter().map(|msid| format!("a=msid:{msid}")));
+            out.splice(lines.start..lines.start, kept);
+        }
     }
     Ok(out
         .into_iter()
         .fold(String::with_capacity(sdp.len()), |text, line| {
             text + &line + "\r\n"
         }))
+}
+
+/// Where a media description has its lines.
+fn section_lines(lines: &[String], section: u32) -> Result<Range<usize>, NothingToEdit> {
+    let mut begins = (0..lines.len()).filter(|index| lines[*index].starts_with("m="));
+    let start = begins.nth(section as usize);
+    let start = start.ok_or_else(|| NothingToEdit(format!("m= at index {section}")))?;
+    Ok(start..begins.next().unwrap_or(lines.len()))
+}
+
+/// The payload types of a codec in the lines of a media description, and those of its retransmissions.
+fn payload_types<L: AsRef<str>>(section: &[L], name: &str) -> Vec<String> {
+    let all = || section.iter().map(AsRef::as_ref);
+    let of_codec = all().filter_map(|line| {
+        let (number, codec) = line.strip_prefix("a=rtpmap:")?.split_once(' ')?;
+        let codec = codec.split('/').next().unwrap_or_default();
+        codec.eq_ignore_ascii_case(name).then(|| number.to_owned())
+    });
+    let mut found: Vec<String> = of_codec.collect();
+    let repaired = all().filter_map(|line| {
+        let (number, parameters) = line.strip_prefix("a=fmtp:")?.split_once(' ')?;
+        let repairs = parameters
+            .split(';')
+            .filter_map(|parameter| parameter.trim().strip_prefix("apt="));
+        let mut repairs = repairs;
+        repairs
+            .any(|apt| found.iter().any(|known| known == apt))
+            .then(|| number.to_owned())
+    });
+    let repaired: Vec<String> = repaired.collect();
+    found.extend(repaired);
+    found
+}
+
+fn remove_codec(out: &mut Vec<String>, lines: Range<usize>, name: &str) -> Result<(), NothingToEdit> {
+    let gone = payload_types(&out[lines.clone()], name);
+    if gone.is_empty() {
+        return Err(NothingToEdit(format!("a=rtpmap: of {name}")));
+    }
+    let is_gone = |number: &str| gone.iter().any(|gone| gone == number);
+    let mut kept: Vec<String> = out.drain(lines.clone()).collect();
+    if let Some(m_line) = kept.first_mut() {
+        // The media, the port and the protocol come before the payload types.
+        let words: Vec<&str> = m_line.split(' ').collect();
+        let words = words.iter().enumerate();
+        let words: Vec<&str> = words
+            .filter(|(index, word)| *index < 3 || !is_gone(word))
+            .map(|(_, word)| *word)
+            .collect();
+        *m_line = words.join(" ");
+    }
+    kept.retain(|line| {
+        let about = ["a=rtpmap:", "a=fmtp:", "a=rtcp-fb:"]
+            .iter()
+            .find_map(|prefix| line.strip_prefix(prefix));
+        !about.is_some_and(|rest| is_gone(rest.split(' ').next().unwrap_or_default()))
+    });
+    out.splice(lines.start..lines.start, kept);
+    Ok(())
+}
+
+/// The mids of the first BUNDLE group.
+pub(crate) fn bundle(sdp: &str) -> Vec<String> {
+    let group = lines(sdp).find_map(|line| line.strip_prefix("a=group:BUNDLE"));
+    let mids = group.unwrap_or_default().split_ascii_whitespace();
+    mids.map(str::to_owned).collect()
+}
+
+/// The names of the codecs of a media description in the order of its m= line, each once.
+fn codecs(section: &[&str]) -> Vec<String> {
+    let m_line = section.first().copied().unwrap_or_default();
+    let mut found: Vec<String> = Vec::new();
+    for number in m_line.split(' ').skip(3) {
+        let name = section.iter().find_map(|line| {
+            let (known, codec) = line.strip_prefix("a=rtpmap:")?.split_once(' ')?;
+            (known == number).then(|| codec.split('/').next().unwrap_or_default().to_owned())
+        });
+        if let Some(name) = name
+            && !found.contains(&name)
+        {
+            found.push(name);
+        }
+    }
+    found
 }
 
 /// `text` with its first character replaced by one of `choices` that it is not.
@@ -162,6 +287,24 @@ pub(crate) fn media_departure(section: &[&str], expected: &MediaExpectation) -> 
             ));
         }
     }
+    if let Some(wanted) = &expected.codecs {
+        let codecs = codecs(section);
+        if codecs != *wanted {
+            return Some((format!("the codecs {}", wanted.join(", ")), codecs.join(", ")));
+        }
+    }
+    if let Some(wanted) = &expected.rids {
+        let rids: Vec<&str> = section
+            .iter()
+            .filter_map(|line| line.strip_prefix("a=rid:")?.split(' ').next())
+            .collect();
+        if rids != wanted.iter().map(String::as_str).collect::<Vec<_>>() {
+            return Some((
+                format!("the RTP stream identifiers {}", wanted.join(", ")),
+                rids.join(", "),
+            ));
+        }
+    }
     let has = |prefix: &String| section.iter().any(|line| line.starts_with(prefix.as_str()));
     if let Some(missing) = expected.has.iter().find(|prefix| !has(prefix)) {
         return Some((
@@ -186,6 +329,7 @@ pub(crate) fn field(sdp: &str, field: SdpField) -> Vec<String> {
         SdpField::Fingerprint => "a=fingerprint:",
         SdpField::Setup => "a=setup:",
         SdpField::Mid => "a=mid:",
+        SdpField::Msid => "a=msid:",
         SdpField::SessionId => return origin(sdp, 1),
         SdpField::SessionVersion => return origin(sdp, 2),
     };
@@ -247,6 +391,49 @@ mod tests {
             ..MediaExpectation::default()
         };
         assert!(media_departure(&sections[0], &expected).is_some());
+    }
+
+    const VIDEO: &str = "v=0\r\na=group:BUNDLE 0 1\r\nm=audio 9 UDP/TLS/RTP/SAVPF 111\r\na=mid:0\r\na=rtpmap:111 opus/48000/2\r\n\
+        m=video 9 UDP/TLS/RTP/SAVPF 96 97 98\r\na=mid:1\r\na=sendrecv\r\na=rtpmap:96 VP8/90000\r\na=rtpmap:97 rtx/90000\r\n\
+        a=fmtp:97 apt=96\r\na=rtpmap:98 VP9/90000\r\na=rtcp-fb:96 nack\r\na=msid:s t\r\n";
+
+    fn section(sdp: &str, index: usize) -> Vec<&str> {
+        media(sdp).swap_remove(index)
+    }
+
+    #[test]
+    fn a_codec_goes_with_its_retransmissions() {
+        let edited = edit(VIDEO, &EditKind::RemoveCodec(1, "vp8".to_owned())).unwrap();
+        assert_eq!(codecs(&section(&edited, 1)), ["VP9"]);
+        assert!(!edited.contains("apt=96") && !edited.contains("nack"), "{edited}");
+        assert!(section(&edited, 1)[0].ends_with("SAVPF 98"), "{edited}");
+        assert!(edit(VIDEO, &EditKind::RemoveCodec(0, "VP8".to_owned())).is_err());
+    }
+
+    #[test]
+    fn one_media_description_is_edited_and_the_others_stay() {
+        let edited = edit(VIDEO, &EditKind::Direction(1, MediaDirection::RecvOnly)).unwrap();
+        assert!(section(&edited, 1).contains(&"a=recvonly") && !section(&edited, 0).contains(&"a=recvonly"));
+        let edited = edit(VIDEO, &EditKind::Direction(0, MediaDirection::Inactive)).unwrap();
+        assert!(section(&edited, 0).contains(&"a=inactive"), "{edited}");
+        let edited = edit(VIDEO, &EditKind::Reject(0)).unwrap();
+        assert!(
+            section(&edited, 0)[0].starts_with("m=audio 0 ")
+                && section(&edited, 1)[0].starts_with("m=video 9 ")
+        );
+        let edited = edit(VIDEO, &EditKind::Msid(1, None)).unwrap();
+        assert!(!edited.contains("a=msid"), "{edited}");
+        assert!(edit(VIDEO, &EditKind::Reject(2)).is_err());
+    }
+
+    #[test]
+    fn a_bundle_group_is_set_and_removed() {
+        let edited = edit(VIDEO, &EditKind::Bundle(vec!["1".to_owned()])).unwrap();
+        assert_eq!(
+            (bundle(VIDEO), bundle(&edited)),
+            (vec!["0".to_owned(), "1".to_owned()], vec!["1".to_owned()])
+        );
+        assert!(bundle(&edit(VIDEO, &EditKind::Bundle(Vec::new())).unwrap()).is_empty());
     }
 
     #[test]

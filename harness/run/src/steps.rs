@@ -3,26 +3,27 @@
 
 use std::time::Duration;
 
-use glare_peer::{Event, EventKind, Exception, SessionDescription, Value};
+use glare_peer::{Event, Exception, SessionDescription, Value};
 use glare_scenario::script::{
-    Action, Call, Completion, Condition, Edit, Expectation, Happening, Located, MessageKind, Outcome,
-    Signalled, Step, Wait,
+    Action, Call, Carried, Completion, Condition, Edit, Expectation, Happening, Located, MessageKind,
+    Outcome, Signalled, Step, Wait,
 };
 
 use crate::conditions::{CannotTell, Unmet, happening_text, value_text};
 use crate::matching;
 use crate::negotiation::PerfectNegotiation;
+use crate::objects;
 use crate::performance::{Blocked, End, Performance};
 use crate::sdp_text;
 use crate::signalling::{Message, Signal};
-use crate::variables::{Variable, WrongVariable};
+use crate::variables::WrongVariable;
 use crate::world::Alarm;
 
 impl From<CannotTell> for End {
     fn from(error: CannotTell) -> End {
         match error {
             CannotTell::Unsupported(what) => End::Unsupported(what.to_string()),
-            CannotTell::Variable(error) => error.into(),
+            other => End::faulty(other),
         }
     }
 }
@@ -74,7 +75,7 @@ impl<'a> Performance<'a> {
     /// The event that the script waits for was fired.
     pub(crate) fn awaited_event(&mut self, player: usize, event: &Event) -> Result<(), End> {
         if let Some(Step {
-            action: Action::Wait(Wait::Event { save: Some(save), .. }),
+            action: Action::Wait(Wait::Event { save, .. }),
             ..
         }) = self.current_step()
         {
@@ -99,7 +100,7 @@ impl<'a> Performance<'a> {
             ..
         }) = &step.action
         {
-            self.check_settlement(step, target.role(), outcome, save.as_deref(), result)?;
+            self.check_settlement(step, &target.role, outcome, save.as_deref(), result)?;
         }
         self.unblock()
     }
@@ -131,7 +132,7 @@ impl<'a> Performance<'a> {
         }
         if let (Ok(value), Some(save)) = (result, save) {
             let player = self.player(role);
-            self.variables.set_value(save, player, value);
+            self.variables.set_value(save, Some(player), value);
         }
         Ok(())
     }
@@ -173,7 +174,7 @@ impl<'a> Performance<'a> {
                 Ok(())
             }
             Action::Listen { event, save, steps } => {
-                self.listen(event, save.as_deref(), steps);
+                self.listen(event, save, steps);
                 Ok(())
             }
             Action::Change {
@@ -183,16 +184,16 @@ impl<'a> Performance<'a> {
                 span,
             } => self.change(link, *direction, change, *span),
             Action::Switch { server, down, span } => self.switch(server, *down, *span),
-            Action::Read { subject, save } => {
-                let value = self.read(subject)?;
-                let player = self.player(subject.root.role());
+            Action::Read { path, save } => {
+                let value = self.look(path)?;
+                let player = path.role.as_ref().map(|role| self.player(role));
                 self.variables.set_value(save, player, value);
                 Ok(())
             }
             Action::Edit(edit) => self.edit(edit),
             Action::Mark { save } => {
                 let now = self.world.now();
-                self.variables.set(save, Variable::Mark(now));
+                self.variables.set_mark(save, now);
                 Ok(())
             }
             Action::Expect(expectations) => self.expect(step, expectations),
@@ -273,12 +274,12 @@ impl<'a> Performance<'a> {
                 let Some(place) = self.mailbox.iter().position(wanted) else {
                     return Ok(false);
                 };
-                let variable = match self.mailbox.remove(place).signal {
-                    Signal::Description(description) => Variable::Description(description),
-                    Signal::Candidate(candidate) => Variable::Candidate(candidate),
+                let value = match self.mailbox.remove(place).signal {
+                    Signal::Description(description) => Value::Description(description),
+                    Signal::Candidate(candidate) => Value::Candidate(candidate),
                 };
                 if let Some(save) = save {
-                    self.variables.set(save, variable);
+                    self.variables.set_value(save, None, value);
                 }
                 Ok(true)
             }
@@ -286,7 +287,7 @@ impl<'a> Performance<'a> {
                 if !self.unmet_waiting(wait)?.is_empty() {
                     return Ok(false);
                 }
-                if let Some(save) = save {
+                if !save.is_empty() {
                     self.save_happened(conditions, save);
                 }
                 Ok(true)
@@ -308,12 +309,12 @@ impl<'a> Performance<'a> {
             .unwrap_or_default()
     }
 
-    fn save_happened(&mut self, conditions: &[Located<Condition>], save: &str) {
+    fn save_happened(&mut self, conditions: &[Located<Condition>], save: &[Carried]) {
         let found = conditions.iter().find_map(|condition| match &condition.value {
             Condition::Happened { event, nth } => {
                 let record = self.find(&Happening::Event(event.clone()), *nth)?;
                 let event_fired = self.event(record.number)?.clone();
-                Some((self.player(event.target.role()), event_fired))
+                Some((self.player(&event.target.role), event_fired))
             }
             _ => None,
         });
@@ -322,18 +323,13 @@ impl<'a> Performance<'a> {
         }
     }
 
-    /// Sets a variable to what an event carried.
-    pub(crate) fn save_event(&mut self, save: &str, player: usize, event: &Event) {
-        match &event.kind {
-            EventKind::DataChannel { channel } => {
-                self.variables.set_value(save, player, Value::Object(*channel));
-            }
-            EventKind::IceCandidate { candidate } => {
-                let value = candidate.clone().map_or(Value::Null, Value::Candidate);
-                self.variables.set_value(save, player, value);
-            }
-            EventKind::Message { data } => self.variables.set(save, Variable::Message(data.clone())),
-            _ => self.variables.set(save, Variable::Value(Value::Undefined)),
+    /// Sets variables to what an event carried.
+    pub(crate) fn save_event(&mut self, save: &[Carried], player: usize, event: &Event) {
+        let payload = objects::payload(event);
+        for carried in save {
+            let value = payload.iter().find(|(name, _)| *name == carried.attribute);
+            let value = value.map_or(Value::Undefined, |(_, value)| value.clone());
+            self.variables.set_value(&carried.variable, Some(player), value);
         }
     }
 
@@ -398,7 +394,7 @@ impl<'a> Performance<'a> {
         }
         self.variables.set_value(
             &edit.save,
-            0,
+            None,
             Value::Description(SessionDescription {
                 sdp_type,
                 sdp: text.into(),

@@ -2,24 +2,18 @@
 
 use std::collections::BTreeMap;
 
-use glare_peer::{
-    Exception, Handle, IceCandidate, MessageData, OperationId, SessionDescription, SimTime, Value,
-};
-use glare_scenario::script::{Field, VariablePath};
+use glare_peer::{Exception, Handle, IceCandidate, OperationId, SessionDescription, SimTime, Value};
 
 /// What a variable holds.
 #[derive(Debug, Clone)]
 pub(crate) enum Variable {
-    /// A description.
-    Description(SessionDescription),
-    /// A candidate.
-    Candidate(IceCandidate),
-    /// A data channel.
-    Channel(Channel),
-    /// A message that a data channel received.
-    Message(MessageData),
-    /// Any other value.
-    Value(Value),
+    /// A value, with the peer that gave it where it is known.
+    Value {
+        /// The value.
+        value: Value,
+        /// The peer whose objects are in it.
+        player: Option<usize>,
+    },
     /// A moment.
     Mark(SimTime),
 }
@@ -49,7 +43,7 @@ pub(crate) struct Variables {
     promises: BTreeMap<String, Promise>,
 }
 
-/// A variable does not hold what a step needs: only where a listener that was to set it has not run.
+/// A variable does not hold what a step needs: where a listener that was to set it has not run, or null came instead.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("the variable {name:?} holds {holds}, {needed} is needed")]
 pub(crate) struct WrongVariable {
@@ -59,22 +53,15 @@ pub(crate) struct WrongVariable {
 }
 
 impl Variables {
-    /// Sets a variable.
-    pub(crate) fn set(&mut self, name: &str, variable: Variable) {
-        self.values.insert(name.to_owned(), variable);
+    /// Sets a variable to a moment.
+    pub(crate) fn set_mark(&mut self, name: &str, mark: SimTime) {
+        self.values.insert(name.to_owned(), Variable::Mark(mark));
     }
 
-    /// Sets a variable to a value that `player` gave.
-    pub(crate) fn set_value(&mut self, name: &str, player: usize, value: Value) {
-        self.set(
-            name,
-            match value {
-                Value::Description(description) => Variable::Description(description),
-                Value::Candidate(candidate) => Variable::Candidate(candidate),
-                Value::Object(handle) => Variable::Channel(Channel { player, handle }),
-                other => Variable::Value(other),
-            },
-        );
+    /// Sets a variable to a value, which `player` gave if it is known.
+    pub(crate) fn set_value(&mut self, name: &str, player: Option<usize>, value: Value) {
+        self.values
+            .insert(name.to_owned(), Variable::Value { value, player });
     }
 
     /// Takes note of a promise.
@@ -106,10 +93,21 @@ impl Variables {
         named
     }
 
+    /// The value in a variable, with the peer that gave it.
+    pub(crate) fn value(&self, name: &str) -> Result<(&Value, Option<usize>), WrongVariable> {
+        match self.values.get(name) {
+            Some(Variable::Value { value, player }) => Ok((value, *player)),
+            other => Err(wrong(name, other, "a value")),
+        }
+    }
+
     /// The description in a variable.
     pub(crate) fn description(&self, name: &str) -> Result<&SessionDescription, WrongVariable> {
         match self.values.get(name) {
-            Some(Variable::Description(description)) => Ok(description),
+            Some(Variable::Value {
+                value: Value::Description(description),
+                ..
+            }) => Ok(description),
             other => Err(wrong(name, other, "a description")),
         }
     }
@@ -117,7 +115,10 @@ impl Variables {
     /// The candidate in a variable.
     pub(crate) fn candidate(&self, name: &str) -> Result<&IceCandidate, WrongVariable> {
         match self.values.get(name) {
-            Some(Variable::Candidate(candidate)) => Ok(candidate),
+            Some(Variable::Value {
+                value: Value::Candidate(candidate),
+                ..
+            }) => Ok(candidate),
             other => Err(wrong(name, other, "a candidate")),
         }
     }
@@ -125,7 +126,13 @@ impl Variables {
     /// The data channel in a variable.
     pub(crate) fn channel(&self, name: &str) -> Result<Channel, WrongVariable> {
         match self.values.get(name) {
-            Some(Variable::Channel(channel)) => Ok(*channel),
+            Some(Variable::Value {
+                value: Value::Object(handle),
+                player: Some(player),
+            }) => Ok(Channel {
+                player: *player,
+                handle: *handle,
+            }),
             other => Err(wrong(name, other, "a data channel")),
         }
     }
@@ -137,45 +144,21 @@ impl Variables {
             other => Err(wrong(name, other, "a mark")),
         }
     }
-
-    /// What a variable, or a field of it, holds.
-    pub(crate) fn value(&self, path: &VariablePath) -> Result<Value, WrongVariable> {
-        let Some(field) = path.field else {
-            return match self.values.get(&path.name) {
-                Some(Variable::Description(description)) => Ok(Value::Description(description.clone())),
-                Some(Variable::Candidate(candidate)) => Ok(Value::Candidate(candidate.clone())),
-                Some(Variable::Channel(channel)) => Ok(Value::Object(channel.handle)),
-                Some(Variable::Value(value)) => Ok(value.clone()),
-                Some(Variable::Message(MessageData::Text(text))) => Ok(Value::String(text.to_string())),
-                other => Err(wrong(&path.name, other, "a value")),
-            };
-        };
-        let optional = |text: &Option<String>| text.clone().map_or(Value::Null, Value::String);
-        Ok(match field {
-            Field::Type => Value::String(self.description(&path.name)?.sdp_type.to_string()),
-            Field::Sdp => Value::String(self.description(&path.name)?.sdp.to_string()),
-            Field::Candidate => Value::String(self.candidate(&path.name)?.candidate.clone()),
-            Field::SdpMid => optional(&self.candidate(&path.name)?.sdp_mid),
-            Field::SdpMLineIndex => self
-                .candidate(&path.name)?
-                .sdp_m_line_index
-                .map_or(Value::Null, |index| Value::Number(index.into())),
-            Field::UsernameFragment => optional(&self.candidate(&path.name)?.username_fragment),
-        })
-    }
 }
 
-fn wrong(name: &str, holds: Option<&Variable>, needed: &'static str) -> WrongVariable {
+fn wrong(name: &str, variable: Option<&Variable>, needed: &'static str) -> WrongVariable {
     WrongVariable {
         name: name.to_owned(),
-        holds: match holds {
+        holds: match variable {
             None => "nothing yet",
-            Some(Variable::Description(_)) => "a description",
-            Some(Variable::Candidate(_)) => "a candidate",
-            Some(Variable::Channel(_)) => "a data channel",
-            Some(Variable::Message(_)) => "a message",
-            Some(Variable::Value(_)) => "a plain value",
             Some(Variable::Mark(_)) => "a mark",
+            Some(Variable::Value { value, .. }) => match value {
+                Value::Undefined | Value::Null => "null",
+                Value::Description(_) => "a description",
+                Value::Candidate(_) => "a candidate",
+                Value::Object(_) => "an object",
+                _ => "a plain value",
+            },
         },
         needed,
     }

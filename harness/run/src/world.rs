@@ -11,15 +11,20 @@ use glare_net::packet::{Protocol, protocol};
 use glare_net::tcp::TcpError;
 use glare_net::{Delivery, Fate, HostId, Key, Network, NetworkEvent, Schedule, build_udp, parse_udp};
 use glare_oracle::trace::{Completion, What};
+use glare_peer::interface::Type;
 use glare_peer::{
-    Attribute, Called, Datagram, EventKind, Handle, Input, NetworkRequest, Operation, OperationId, Outbox,
-    Peer, SimTime, Step, Unsupported, Value,
+    Attribute, Called, Datagram, Handle, IdentityAnswer, Input, NetworkRequest, Operation, OperationId,
+    Outbox, Peer, SimTime, Step, Unsupported, Value,
 };
 use glare_pin::Pin;
+use glare_scenario::script::IdentityProviderPlan;
 
 use crate::classify;
 use crate::host::Host;
-use crate::recorder::{self, Objects, Recorder};
+use crate::identities;
+use crate::objects::{Objects, snapshot};
+use crate::operations;
+use crate::recorder::{self, Recorder};
 use crate::signalling::{Message, Plane};
 
 /// The wall clock at the start of every run: 2026-01-01T00:00:00Z.
@@ -54,6 +59,8 @@ pub(crate) enum Happening {
     Peer(usize),
     /// A message arrives from the signalling plane.
     Signal(u64),
+    /// An identity provider answers a request of a peer.
+    Identity(usize, u64, IdentityAnswer),
     /// Something that the script waits for.
     Script(Alarm),
 }
@@ -90,6 +97,8 @@ pub(crate) struct Player {
     pub(crate) peer: Box<dyn Peer>,
     /// What hangs off it.
     pub(crate) objects: Objects,
+    /// What the promises that are pending will give, where that is something with objects in it.
+    pending: BTreeMap<OperationId, Type>,
     host: HostId,
     ports: std::ops::RangeInclusive<u16>,
     timer: Option<Key>,
@@ -106,9 +115,10 @@ impl Player {
         ports: std::ops::RangeInclusive<u16>,
     ) -> Player {
         Player {
+            objects: Objects::of(&*peer),
+            pending: BTreeMap::new(),
             role,
             peer,
-            objects: Objects::default(),
             host,
             ports,
             timer: None,
@@ -139,6 +149,8 @@ pub(crate) struct World {
     next_operation: u64,
     pin: Pin,
     outbox: Outbox,
+    /// Who answers for identity providers.
+    pub(crate) identity_providers: Vec<IdentityProviderPlan>,
 }
 
 impl World {
@@ -165,12 +177,13 @@ impl World {
             next_operation: 0,
             pin,
             outbox: Outbox::default(),
+            identity_providers: Vec::new(),
         }
     }
 
     /// Adds a peer that was constructed.
     pub(crate) fn add(&mut self, player: Player) {
-        let state = recorder::snapshot(&*player.peer, &player.objects);
+        let state = snapshot(&*player.peer, &player.objects);
         let what = What::Created {
             peer: player.role.clone(),
             state,
@@ -357,36 +370,58 @@ impl World {
         }
     }
 
-    fn note(&mut self, player: usize, text: String) {
+    /// A name for a call that no other has in this run.
+    pub(crate) fn operation_id(&mut self) -> OperationId {
+        let id = OperationId(self.next_operation);
+        self.next_operation += 1;
+        id
+    }
+
+    /// Adds a note for people.
+    pub(crate) fn note(&mut self, player: usize, text: String) {
         let peer = self.players[player].role.clone();
         self.recorder.record(self.now, What::Note { peer, text });
     }
 
+    /// Hands the answer of an identity provider to the peer that asked.
+    pub(crate) fn identity_answered(&mut self, player: usize, request: u64, answer: IdentityAnswer) {
+        self.note(player, format!("an identity provider answers: {answer:?}"));
+        let playing = &mut self.players[player];
+        playing.peer.input(self.now, Input::Identity { request, answer });
+        playing.busy = true;
+    }
+
     /// Calls a method of a peer.
     pub(crate) fn call(&mut self, player: usize, operation: Operation) -> (OperationId, Called) {
-        let id = OperationId(self.next_operation);
-        self.next_operation += 1;
+        let id = self.operation_id();
         let playing = &mut self.players[player];
         let what = What::Called {
             peer: playing.role.clone(),
             operation: id,
             object: operation.object(),
+            interface: playing.objects.called_on(&operation),
             method: operation.name().to_owned(),
-            arguments: recorder::arguments(&operation),
-            state: recorder::snapshot(&*playing.peer, &playing.objects),
+            arguments: operations::arguments(&operation),
+            state: snapshot(&*playing.peer, &playing.objects),
         };
         self.recorder.record(self.now, what);
+        let gives = playing.objects.gives(&operation);
         let called = playing.peer.call(self.now, id, operation);
-        if let Called::Returned(Value::Object(channel)) = &called {
-            playing.objects.met(*channel);
+        match &called {
+            Called::Returned(value) => playing.objects.came(value, gives),
+            Called::Promise if gives != Type::Undefined => {
+                playing.pending.insert(id, gives);
+            }
+            _ => {}
         }
         playing.objects.look(&*playing.peer);
+        playing.objects.look_at_transceivers(&*playing.peer);
         playing.busy = true;
         let what = What::Came {
             peer: playing.role.clone(),
             operation: id,
             how: recorder::completion(&called),
-            state: recorder::snapshot(&*playing.peer, &playing.objects),
+            state: snapshot(&*playing.peer, &playing.objects),
         };
         self.recorder.record(self.now, what);
         (id, called)
@@ -410,25 +445,26 @@ impl World {
         let number = self.recorder.next_number();
         match &step {
             Step::Fired(event) => {
-                if let EventKind::DataChannel { channel } = &event.kind {
-                    playing.objects.met(*channel);
-                }
+                playing.objects.fired(&*playing.peer, event);
                 let what = What::Fired {
                     peer: playing.role.clone(),
                     target: event.target,
                     interface: playing.objects.interface(event.target),
                     event: event.kind.name().to_owned(),
                     detail: recorder::detail(&*playing.peer, event),
-                    state: recorder::snapshot(&*playing.peer, &playing.objects),
+                    state: snapshot(&*playing.peer, &playing.objects),
                 };
                 self.recorder.record(self.now, what);
             }
             Step::Settled(operation, result) => {
+                if let (Some(gives), Ok(value)) = (playing.pending.remove(operation), result) {
+                    playing.objects.came(value, gives);
+                }
                 let what = What::Settled {
                     peer: playing.role.clone(),
                     operation: *operation,
                     how: recorder::settlement(result),
-                    state: recorder::snapshot(&*playing.peer, &playing.objects),
+                    state: snapshot(&*playing.peer, &playing.objects),
                 };
                 self.recorder.record(self.now, what);
             }
@@ -437,14 +473,15 @@ impl World {
                     peer: playing.role.clone(),
                     operation: *operation,
                     how: Completion::Unsupported(what.to_string()),
-                    state: recorder::snapshot(&*playing.peer, &playing.objects),
+                    state: snapshot(&*playing.peer, &playing.objects),
                 };
                 self.recorder.record(self.now, what);
             }
             Step::TaskEnd => {
+                playing.objects.look_at_transceivers(&*playing.peer);
                 let what = What::TaskEnd {
                     peer: playing.role.clone(),
-                    state: recorder::snapshot(&*playing.peer, &playing.objects),
+                    state: snapshot(&*playing.peer, &playing.objects),
                 };
                 self.recorder.record(self.now, what);
             }
@@ -472,6 +509,16 @@ impl World {
                     text,
                 },
             );
+        }
+        for request in std::mem::take(&mut self.outbox.identity) {
+            let text = format!("asks the identity provider {}", request.provider);
+            self.note(player, text);
+            if let Some((delay, answer)) = identities::answer(&self.identity_providers, &request) {
+                self.schedule(
+                    self.now + delay,
+                    Happening::Identity(player, request.request, answer),
+                );
+            }
         }
         self.secrets.append(&mut self.outbox.secrets);
         let datagrams = std::mem::take(&mut self.outbox.datagrams);

@@ -1,5 +1,7 @@
 //! Edits of a session description, by what they mean.
 
+use crate::expectation::MediaDirection;
+
 /// An edit step: a description in, a new one of the same type out.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Edit {
@@ -44,6 +46,17 @@ pub enum EditKind {
     RemoveCandidates,
     /// Keeps only this many lines.
     TruncateAtLine(u32),
+    /// Sets the direction of a media description, by its index from 0.
+    Direction(u32, MediaDirection),
+    /// Sets the port of a media description, by its index from 0, to 0.
+    Reject(u32),
+    /// Removes a codec, by its name, from a media description, by its index from 0: its payload types, and those of its
+    /// retransmissions.
+    RemoveCodec(u32, String),
+    /// Sets the mids of the BUNDLE group; none of them removes it.
+    Bundle(Vec<String>),
+    /// Sets the `a=msid` of a media description, by its index from 0; none removes it.
+    Msid(u32, Option<String>),
 }
 
 /// How a fingerprint changes.

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use glare_peer::SdpType;
 
-use crate::script::{Condition, EventName, EventPattern, Happening, Located, Target, VariablePath};
+use crate::script::{Condition, EventName, EventPattern, Happening, Located, Path, Target};
 
 /// Something expected of the run so far, or of the state now.
 #[derive(Debug, Clone, PartialEq)]
@@ -46,6 +46,8 @@ pub enum Expectation {
     },
     /// These promises, by name, have not settled.
     Pending(Vec<Located<String>>),
+    /// A report of `getStats()` says this.
+    Statistics(StatisticsExpectation),
     /// So much virtual time went by since a mark.
     Elapsed {
         /// The variable of the mark.
@@ -55,6 +57,30 @@ pub enum Expectation {
         /// At most; none for no bound.
         at_most: Option<Duration>,
     },
+}
+
+/// What a report of `getStats()` must say.
+#[derive(Debug, Clone, PartialEq)]
+pub struct StatisticsExpectation {
+    /// The variable of the report.
+    pub of: String,
+    /// The `type` of the dictionaries looked at.
+    pub stats_type: String,
+    /// How many of them there must be whose members are as expected.
+    pub entries: Entries,
+    /// The members with what they must be.
+    pub members: Vec<(String, Matcher)>,
+}
+
+/// Which dictionaries of a report must be as expected.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Entries {
+    /// At least one.
+    Some,
+    /// All there are of the type, and at least one.
+    All,
+    /// So many.
+    Count(Count),
 }
 
 /// How a promise settled.
@@ -125,8 +151,8 @@ pub enum Expected {
     Text(String),
     /// A description of this type, whatever its text.
     Description(SdpType),
-    /// What is in a variable.
-    Variable(VariablePath),
+    /// What a path leads to.
+    Path(Path),
 }
 
 /// What a description must say.
@@ -136,6 +162,8 @@ pub struct SdpExpectation {
     pub of: String,
     /// Its media descriptions, all of them in order; none to leave them open.
     pub media: Option<Vec<Located<MediaExpectation>>>,
+    /// The mids of its BUNDLE group; an empty list for none.
+    pub bundle: Option<Vec<String>>,
     /// Lines it has: each starts some line of it.
     pub has: Vec<Located<String>>,
     /// Lines it lacks: each starts no line of it.
@@ -161,6 +189,10 @@ pub struct MediaExpectation {
     pub has: Vec<String>,
     /// Lines it lacks: each starts no line of it.
     pub lacks: Vec<String>,
+    /// The names of its codecs in the order of the m= line; a name that comes again after others is told once.
+    pub codecs: Option<Vec<String>>,
+    /// Its RTP stream identifiers in order.
+    pub rids: Option<Vec<String>>,
 }
 
 /// The port of an m= line.
@@ -220,6 +252,8 @@ pub enum SdpField {
     Setup,
     /// The values of all `a=mid`.
     Mid,
+    /// The values of all `a=msid`.
+    Msid,
     /// The session id of the o= line.
     SessionId,
     /// The session version of the o= line.
@@ -234,6 +268,7 @@ impl SdpField {
         SdpField::Fingerprint,
         SdpField::Setup,
         SdpField::Mid,
+        SdpField::Msid,
         SdpField::SessionId,
         SdpField::SessionVersion,
     ];
@@ -244,6 +279,7 @@ impl SdpField {
         "fingerprint",
         "setup",
         "mid",
+        "msid",
         "sessionId",
         "sessionVersion",
     ];
@@ -256,6 +292,7 @@ impl SdpField {
             SdpField::Fingerprint => "fingerprint",
             SdpField::Setup => "setup",
             SdpField::Mid => "mid",
+            SdpField::Msid => "msid",
             SdpField::SessionId => "sessionId",
             SdpField::SessionVersion => "sessionVersion",
         }

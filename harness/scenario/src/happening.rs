@@ -2,51 +2,36 @@
 
 use std::fmt;
 
-use crate::script::Settlement;
-use crate::script::{ExceptionPattern, SignalPattern};
+use glare_peer::Interface;
+
+use crate::call::Path;
+use crate::script::{ExceptionPattern, Matcher, Settlement, SignalPattern};
 
 /// An object of a run.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Target {
-    /// The connection of a role.
-    Peer(String),
-    /// The data channel in a variable.
-    Channel {
-        /// The variable.
-        variable: String,
-        /// The role that holds this end of the channel.
-        role: String,
-    },
-    /// `sctp` of the connection of a role.
-    SctpTransport(String),
-    /// `sctp.transport` of the connection of a role.
-    DtlsTransport(String),
-    /// `sctp.transport.iceTransport` of the connection of a role.
-    IceTransport(String),
+pub struct Target {
+    /// The way to it.
+    pub path: Path,
+    /// What kind of object it is.
+    pub interface: Interface,
+    /// The role that it belongs to.
+    pub role: String,
 }
 
 impl Target {
-    /// The role that the object belongs to.
-    pub fn role(&self) -> &str {
-        match self {
-            Target::Peer(role)
-            | Target::Channel { role, .. }
-            | Target::SctpTransport(role)
-            | Target::DtlsTransport(role)
-            | Target::IceTransport(role) => role,
+    /// The connection of a role.
+    pub fn peer(role: &str) -> Target {
+        Target {
+            path: Path::peer(role),
+            interface: Interface::PeerConnection,
+            role: role.to_owned(),
         }
     }
 }
 
 impl fmt::Display for Target {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Target::Peer(role) => f.write_str(role),
-            Target::Channel { variable, .. } => f.write_str(variable),
-            Target::SctpTransport(role) => write!(f, "{role}.sctp"),
-            Target::DtlsTransport(role) => write!(f, "{role}.sctp.transport"),
-            Target::IceTransport(role) => write!(f, "{role}.sctp.transport.iceTransport"),
-        }
+        self.path.fmt(f)
     }
 }
 
@@ -82,7 +67,29 @@ event_names! {
     /// At the connection.
     IceCandidate = "icecandidate",
     /// At the connection.
+    IceCandidateError = "icecandidateerror",
+    /// At the connection.
     DataChannel = "datachannel",
+    /// At the connection.
+    Track = "track",
+    /// At the connection.
+    AddStream = "addstream",
+    /// At the connection.
+    RemoveStream = "removestream",
+    /// At a DTMF sender.
+    ToneChange = "tonechange",
+    /// At a track.
+    Mute = "mute",
+    /// At a track.
+    Unmute = "unmute",
+    /// At a track.
+    Ended = "ended",
+    /// At a track.
+    IsolationChange = "isolationchange",
+    /// At a stream.
+    AddTrack = "addtrack",
+    /// At a stream.
+    RemoveTrack = "removetrack",
     /// At an ICE, DTLS or SCTP transport.
     StateChange = "statechange",
     /// At an ICE transport.
@@ -104,35 +111,13 @@ event_names! {
 }
 
 impl EventName {
-    /// The events of `RTCPeerConnection`.
-    pub const OF_PEERS: &'static [EventName] = &[
-        EventName::NegotiationNeeded,
-        EventName::SignalingStateChange,
-        EventName::IceGatheringStateChange,
-        EventName::IceConnectionStateChange,
-        EventName::ConnectionStateChange,
-        EventName::IceCandidate,
-        EventName::DataChannel,
-    ];
-    /// The events of `RTCDataChannel`.
-    pub const OF_CHANNELS: &'static [EventName] = &[
-        EventName::Open,
-        EventName::BufferedAmountLow,
-        EventName::Error,
-        EventName::Closing,
-        EventName::Close,
-        EventName::Message,
-    ];
-    /// The events of `RTCSctpTransport`.
-    pub const OF_SCTP_TRANSPORTS: &'static [EventName] = &[EventName::StateChange];
-    /// The events of `RTCDtlsTransport`.
-    pub const OF_DTLS_TRANSPORTS: &'static [EventName] = &[EventName::StateChange, EventName::Error];
-    /// The events of `RTCIceTransport`.
-    pub const OF_ICE_TRANSPORTS: &'static [EventName] = &[
-        EventName::StateChange,
-        EventName::GatheringStateChange,
-        EventName::SelectedCandidatePairChange,
-    ];
+    /// The event of this type.
+    pub fn named(name: &str) -> Option<EventName> {
+        EventName::ALL
+            .iter()
+            .copied()
+            .find(|event| event.as_str() == name)
+    }
 }
 
 impl fmt::Display for EventName {
@@ -142,7 +127,7 @@ impl fmt::Display for EventName {
 }
 
 /// Which events are meant.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct EventPattern {
     /// The object they are fired at.
     pub target: Target,
@@ -153,7 +138,7 @@ pub struct EventPattern {
 }
 
 /// What an event must carry.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub enum EventDetail {
     /// Anything.
     Any,
@@ -172,6 +157,17 @@ pub enum EventDetail {
     Length(u64),
     /// Of `error`: the error.
     Error(ExceptionPattern),
+    /// Of any event: attributes of it, and what they lead to.
+    Payload(Vec<(Vec<String>, Matcher)>),
+}
+
+/// A variable for something that an event carries.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Carried {
+    /// The attribute of the event.
+    pub attribute: &'static str,
+    /// The variable.
+    pub variable: String,
 }
 
 /// Which `icecandidate` events are meant.
@@ -186,7 +182,7 @@ pub enum CandidatePattern {
 }
 
 /// Something that happened in a run.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub enum Happening {
     /// An event was fired.
     Event(EventPattern),

@@ -5,6 +5,7 @@
 //! [`schema`] is the language for editors.
 //! `docs/scenarios.md` explains the language.
 
+mod call;
 mod diagnostic;
 mod edit;
 mod expectation;
@@ -15,6 +16,7 @@ mod message;
 mod plan;
 mod quantity;
 mod report;
+mod resolve;
 mod schema;
 mod scope;
 pub mod script;

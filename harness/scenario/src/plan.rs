@@ -214,3 +214,65 @@ pub enum FaultAction {
     /// It is held until this many later messages of the same direction have arrived, then arrives at once.
     Behind(u32),
 }
+
+/// Who answers for the identity provider of a domain (webrtc-identity).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct IdentityProviderPlan {
+    /// The domain.
+    pub domain: String,
+    /// Whom it asserts, `user@domain`.
+    pub identity: String,
+    /// What comes of being asked for an assertion.
+    pub assertion: IdentityBehaviour,
+    /// What comes of being asked to validate one.
+    pub validation: IdentityBehaviour,
+    /// How long it takes to answer.
+    pub delay: Duration,
+}
+
+/// What comes of asking an identity provider.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum IdentityBehaviour {
+    /// It answers as it should.
+    Answers,
+    /// It throws.
+    Fails,
+    /// It never answers.
+    Hangs,
+    /// It asks for a login.
+    Login,
+    /// Its script cannot be loaded.
+    Unreachable,
+    /// Its script registers no provider.
+    Unregistered,
+    /// It answers with something that is none of the dictionaries.
+    Malformed,
+}
+
+impl IdentityBehaviour {
+    /// All of them.
+    pub const ALL: &'static [IdentityBehaviour] = &[
+        IdentityBehaviour::Answers,
+        IdentityBehaviour::Fails,
+        IdentityBehaviour::Hangs,
+        IdentityBehaviour::Login,
+        IdentityBehaviour::Unreachable,
+        IdentityBehaviour::Unregistered,
+        IdentityBehaviour::Malformed,
+    ];
+    /// All of them as a scenario spells them, in the same order.
+    pub const NAMES: &'static [&'static str] = &[
+        "answers",
+        "fails",
+        "hangs",
+        "login",
+        "unreachable",
+        "unregistered",
+        "malformed",
+    ];
+
+    /// The behaviour as a scenario spells it.
+    pub fn as_str(self) -> &'static str {
+        IdentityBehaviour::NAMES[self as usize]
+    }
+}

@@ -2,42 +2,54 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use glare_peer::Attribute;
+use glare_peer::Interface;
+use glare_peer::interface::Type;
 
 use crate::report::{Checked, Report, Reported};
-use crate::script::{EventName, Field, MessageKind, Position, Target, VariablePath};
+use crate::script::{MessageKind, Position};
 use crate::tree::{Kind as NodeKind, Node};
 
 /// What a variable holds.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum Kind {
-    /// A session description.
-    Description,
-    /// A candidate.
-    Candidate,
-    /// A data channel: the end that this role holds.
-    Channel { role: String },
+    /// A value of this type; with the role whose objects are in it, if there are any.
+    Value { holds: Type, role: Option<String> },
     /// A promise of a method of this role.
     Promise {
         role: String,
-        fulfilled: Option<Box<Kind>>,
+        fulfilled: Type,
         settled: bool,
     },
     /// A moment.
     Mark,
-    /// A string, number, boolean or null that was read.
-    Value,
 }
 
 impl Kind {
-    fn describe(&self) -> &'static str {
+    /// A session description.
+    pub const DESCRIPTION: Kind = Kind::Value {
+        holds: Type::Object(Interface::SessionDescription),
+        role: None,
+    };
+    /// A candidate.
+    pub const CANDIDATE: Kind = Kind::Value {
+        holds: Type::Object(Interface::IceCandidate),
+        role: None,
+    };
+
+    /// A value that a peer of this role gave.
+    pub fn value(holds: Type, role: &str) -> Kind {
+        let has_objects = holds.object().is_none_or(|interface| !interface.is_value());
+        Kind::Value {
+            holds,
+            role: has_objects.then(|| role.to_owned()),
+        }
+    }
+
+    pub fn describe(&self) -> String {
         match self {
-            Kind::Description => "a description",
-            Kind::Candidate => "a candidate",
-            Kind::Channel { .. } => "a data channel",
-            Kind::Promise { .. } => "a promise",
-            Kind::Mark => "a mark",
-            Kind::Value => "a value",
+            Kind::Value { holds, .. } => holds.describe(),
+            Kind::Promise { .. } => "a promise".to_owned(),
+            Kind::Mark => "a mark".to_owned(),
         }
     }
 }
@@ -168,12 +180,14 @@ impl Scope {
         })
     }
 
-    /// Notes that a promise has been awaited; an error if it was before.
-    pub fn settle(&mut self, report: &Report, node: &Node) -> Checked<(String, Option<Kind>)> {
+    /// Notes that a promise has been awaited, and gives its role and what it is fulfilled with; an error if it was before.
+    pub fn settle(&mut self, report: &Report, node: &Node) -> Checked<(String, String, Type)> {
         let name = report.text(node, "a promise")?.to_owned();
         let kind = self.find(report, node.position, &name)?.clone();
         let Kind::Promise {
-            fulfilled, settled, ..
+            role,
+            fulfilled,
+            settled,
         } = kind
         else {
             return Err(self.wrong_kind(report, node.position, &name, &kind, "a promise"));
@@ -188,7 +202,7 @@ impl Scope {
         {
             *settled = true;
         }
-        Ok((name, fulfilled.map(|kind| *kind)))
+        Ok((name, role, fulfilled))
     }
 
     /// The role of a promise, or an error where the name is no promise.
@@ -199,32 +213,47 @@ impl Scope {
         }
     }
 
-    /// A variable, by its bare name, that must hold something of this kind.
-    pub fn variable(&self, report: &Report, node: &Node, kind: &Kind) -> Checked<String> {
-        let name = report.text(node, kind.describe())?;
-        self.check(report, node.position, name, kind)?;
+    /// A description by its bare name.
+    pub fn description(&self, report: &Report, node: &Node) -> Checked<String> {
+        let name = report.text(node, "a description")?;
+        self.check(report, node.position, name, Interface::SessionDescription)?;
         Ok(name.to_owned())
     }
 
-    /// Checks that a variable holds something of this kind.
-    pub fn check(&self, report: &Report, position: Position, name: &str, kind: &Kind) -> Checked<()> {
-        let found = self.find(report, position, name)?;
-        match std::mem::discriminant(found) == std::mem::discriminant(kind) {
-            true => Ok(()),
-            false => Err(self.wrong_kind(report, position, name, found, kind.describe())),
+    /// A mark by its bare name.
+    pub fn mark(&self, report: &Report, node: &Node) -> Checked<String> {
+        let name = report.text(node, "a mark")?;
+        match self.find(report, node.position, name)? {
+            Kind::Mark => Ok(name.to_owned()),
+            other => Err(self.wrong_kind(report, node.position, name, other, "a mark")),
+        }
+    }
+
+    /// Checks that a variable holds an object of this interface, or null in its place.
+    pub fn check(
+        &self,
+        report: &Report,
+        position: Position,
+        name: &str,
+        interface: Interface,
+    ) -> Checked<Option<String>> {
+        match self.find(report, position, name)? {
+            Kind::Value { holds, role } if holds.object() == Some(interface) => Ok(role.clone()),
+            other => {
+                let wanted = Type::Object(interface).describe();
+                Err(self.wrong_kind(report, position, name, other, &wanted))
+            }
         }
     }
 
     /// A data channel by its variable.
     pub fn channel(&self, report: &Report, node: &Node) -> Checked<(String, String)> {
         let name = report.text(node, "a data channel")?;
-        match self.find(report, node.position, name)? {
-            Kind::Channel { role } => Ok((name.to_owned(), role.clone())),
-            other => Err(self.wrong_kind(report, node.position, name, other, "a data channel")),
-        }
+        let role = self.check(report, node.position, name, Interface::DataChannel)?;
+        Ok((name.to_owned(), role.unwrap_or_default()))
     }
 
-    fn wrong_kind(
+    pub fn wrong_kind(
         &self,
         report: &Report,
         position: Position,
@@ -249,271 +278,18 @@ impl Scope {
         }
     }
 
-    /// The variable, or field of one, that `${…}` names, and what it holds.
-    pub fn path(&self, report: &Report, position: Position, text: &str) -> Checked<(VariablePath, Kind)> {
-        let (name, field) = match text.split_once('.') {
-            Some((name, field)) => (name, Some(field)),
-            None => (text, None),
-        };
-        let kind = self.find(report, position, name)?;
-        let Some(field) = field else {
-            return Ok((
-                VariablePath {
-                    name: name.to_owned(),
-                    field: None,
-                },
-                kind.clone(),
-            ));
-        };
-        let fields = match kind {
-            Kind::Description => Field::OF_DESCRIPTIONS,
-            Kind::Candidate => Field::OF_CANDIDATES,
-            Kind::Channel { .. } => {
-                let message = format!("an attribute of the data channel {name:?} cannot stand in a value");
-                return Err(report.error_with_help(position, message, "`read` it into a variable first"));
-            }
-            other => {
-                return Err(report.error(
-                    position,
-                    format!("{name:?} is {}; it has no fields", other.describe()),
-                ));
-            }
-        };
-        let found = fields.iter().copied().find(|known| known.as_str() == field);
-        let found = found.ok_or_else(|| {
-            let what = format!("field of {}", kind.describe());
-            report.unknown(position, &what, field, fields.iter().map(|known| known.as_str()))
-        })?;
-        Ok((
-            VariablePath {
-                name: name.to_owned(),
-                field: Some(found),
-            },
-            Kind::Value,
-        ))
-    }
-}
-
-/// The kinds of object that hang off a connection.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Interface {
-    Peer,
-    Channel,
-    Sctp,
-    Dtls,
-    Ice,
-}
-
-/// What an attribute holds.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Holds {
-    /// A value of an enumeration of the specification.
-    Enumeration(&'static [&'static str]),
-    Boolean,
-    Number,
-    Text,
-    Description,
-    Object(Interface),
-}
-
-impl Interface {
-    /// The name in the specification.
-    pub fn name(self) -> &'static str {
-        match self {
-            Interface::Peer => "RTCPeerConnection",
-            Interface::Channel => "RTCDataChannel",
-            Interface::Sctp => "RTCSctpTransport",
-            Interface::Dtls => "RTCDtlsTransport",
-            Interface::Ice => "RTCIceTransport",
-        }
+    /// The roles and variables that a path may begin with.
+    pub fn roots(&self) -> impl Iterator<Item = &str> {
+        self.roles.iter().chain(self.variables.keys()).map(String::as_str)
     }
 
-    /// Its events.
-    pub fn events(self) -> &'static [EventName] {
-        match self {
-            Interface::Peer => EventName::OF_PEERS,
-            Interface::Channel => EventName::OF_CHANNELS,
-            Interface::Sctp => EventName::OF_SCTP_TRANSPORTS,
-            Interface::Dtls => EventName::OF_DTLS_TRANSPORTS,
-            Interface::Ice => EventName::OF_ICE_TRANSPORTS,
-        }
+    /// The names of the variables.
+    pub fn variables(&self) -> impl Iterator<Item = &str> {
+        self.variables.keys().map(String::as_str)
     }
 
-    /// What an attribute of it holds; none where it has no such attribute.
-    pub fn holds(self, attribute: Attribute) -> Option<Holds> {
-        use Attribute as A;
-        use glare_peer as p;
-        let holds = match (self, attribute) {
-            (Interface::Peer, A::SignalingState) => Holds::Enumeration(p::SignalingState::NAMES),
-            (Interface::Peer, A::IceGatheringState) => Holds::Enumeration(p::IceGatheringState::NAMES),
-            (Interface::Peer, A::IceConnectionState) => Holds::Enumeration(p::IceConnectionState::NAMES),
-            (Interface::Peer, A::ConnectionState) => Holds::Enumeration(p::PeerConnectionState::NAMES),
-            (Interface::Peer, A::CanTrickleIceCandidates) => Holds::Boolean,
-            (
-                Interface::Peer,
-                A::LocalDescription
-                | A::CurrentLocalDescription
-                | A::PendingLocalDescription
-                | A::RemoteDescription
-                | A::CurrentRemoteDescription
-                | A::PendingRemoteDescription,
-            ) => Holds::Description,
-            (Interface::Peer, A::Sctp) => Holds::Object(Interface::Sctp),
-            (Interface::Sctp, A::Transport) => Holds::Object(Interface::Dtls),
-            (Interface::Sctp, A::State) => Holds::Enumeration(p::SctpTransportState::NAMES),
-            (Interface::Sctp, A::MaxMessageSize | A::MaxChannels) => Holds::Number,
-            (Interface::Dtls, A::IceTransport) => Holds::Object(Interface::Ice),
-            (Interface::Dtls, A::State) => Holds::Enumeration(p::DtlsTransportState::NAMES),
-            (Interface::Ice, A::State) => Holds::Enumeration(p::IceTransportState::NAMES),
-            (Interface::Ice, A::GatheringState) => Holds::Enumeration(p::IceGatheringState::NAMES),
-            (Interface::Ice, A::Role) => Holds::Enumeration(p::IceRole::NAMES),
-            (Interface::Channel, A::Label | A::Protocol) => Holds::Text,
-            (Interface::Channel, A::Ordered | A::Negotiated) => Holds::Boolean,
-            (
-                Interface::Channel,
-                A::MaxPacketLifeTime
-                | A::MaxRetransmits
-                | A::Id
-                | A::BufferedAmount
-                | A::BufferedAmountLowThreshold,
-            ) => Holds::Number,
-            (Interface::Channel, A::ReadyState) => Holds::Enumeration(p::DataChannelState::NAMES),
-            _ => return None,
-        };
-        Some(holds)
-    }
-
-    /// The names of its attributes.
-    pub fn attributes(self) -> impl Iterator<Item = &'static str> {
-        Attribute::ALL
-            .iter()
-            .filter(move |attribute| self.holds(**attribute).is_some())
-            .map(|a| a.as_str())
-    }
-}
-
-/// What the last part of a path such as `a.connectionState` names.
-#[derive(Debug, Clone, PartialEq)]
-pub(crate) enum Member {
-    /// An attribute, with those before it.
-    Attribute(crate::script::Attributes, Holds),
-    /// An event at an object.
-    Event(Target, EventName),
-    /// A variable or a field of it.
-    Variable(VariablePath, Kind),
-}
-
-/// Which kinds of member may be named.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Wanted {
-    pub attributes: bool,
-    pub events: bool,
-}
-
-impl Scope {
-    /// Resolves a path such as `a.sctp.transport.state`, `chat.readyState`, `offer.type` or `a.negotiationneeded`.
-    pub fn member(&self, report: &Report, position: Position, text: &str, wanted: Wanted) -> Checked<Member> {
-        let (root, rest) = text.split_once('.').unwrap_or((text, ""));
-        let (mut interface, mut target) = match self.roles.iter().find(|role| *role == root) {
-            Some(role) => (Interface::Peer, Target::Peer(role.clone())),
-            None if !self.has(root) => {
-                let known = self.roles.iter().chain(self.variables.keys()).map(String::as_str);
-                return Err(report.unknown(position, "role or variable", root, known));
-            }
-            None => match self.find(report, position, root)? {
-                Kind::Channel { role } => {
-                    let target = Target::Channel {
-                        variable: root.to_owned(),
-                        role: role.clone(),
-                    };
-                    (Interface::Channel, target)
-                }
-                Kind::Promise { .. } | Kind::Mark => {
-                    let kind = self.find(report, position, root)?;
-                    return Err(report.error(
-                        position,
-                        format!("{root:?} is {}; it has no value", kind.describe()),
-                    ));
-                }
-                _ => {
-                    let (path, kind) = self.path(report, position, text)?;
-                    return Ok(Member::Variable(path, kind));
-                }
-            },
-        };
-        if rest.is_empty() {
-            let expected = match wanted {
-                Wanted {
-                    attributes: false, ..
-                } => "an event",
-                Wanted { events: false, .. } => "an attribute",
-                _ => "an attribute or an event",
-            };
-            let message = format!("{text:?} names an object; expected {expected} of it, such as `{root}.…`");
-            return Err(report.error(position, message));
-        }
-        let begin = target.clone();
-        let mut path = Vec::new();
-        let mut parts = rest.split('.').peekable();
-        while let Some(part) = parts.next() {
-            let last = parts.peek().is_none();
-            if last
-                && wanted.events
-                && let Some(event) = interface.events().iter().find(|e| e.as_str() == part)
-            {
-                return Ok(Member::Event(target, *event));
-            }
-            let holds = part
-                .parse::<Attribute>()
-                .ok()
-                .and_then(|a| Some((a, interface.holds(a)?)));
-            match holds {
-                Some((attribute, Holds::Object(next))) if !last => {
-                    path.push(attribute);
-                    interface = next;
-                    let role = target.role().to_owned();
-                    target = match next {
-                        Interface::Sctp => Target::SctpTransport(role),
-                        Interface::Dtls => Target::DtlsTransport(role),
-                        _ => Target::IceTransport(role),
-                    };
-                }
-                Some((attribute, holds)) if last && wanted.attributes => {
-                    path.push(attribute);
-                    return Ok(Member::Attribute(
-                        crate::script::Attributes { root: begin, path },
-                        holds,
-                    ));
-                }
-                Some((attribute, _)) if !last => {
-                    let message = format!(
-                        "`{attribute}` of {} is no object; it has no attributes",
-                        interface.name()
-                    );
-                    return Err(report.error(position, message));
-                }
-                _ => {
-                    let attributes = interface.attributes().filter(|_| wanted.attributes || !last);
-                    let events = interface
-                        .events()
-                        .iter()
-                        .map(|e| e.as_str())
-                        .filter(|_| wanted.events && last);
-                    let what = match (wanted.attributes || !last, wanted.events && last) {
-                        (true, true) => "attribute or event",
-                        (false, true) => "event",
-                        _ => "attribute",
-                    };
-                    let what = format!("{what} of {}", interface.name());
-                    return Err(report.unknown(position, &what, part, attributes.chain(events)));
-                }
-            }
-        }
-        // Every turn of the loop that is the last returns.
-        Err(report.error(position, format!("{text:?} ends early")))
-    }
-
-    fn has(&self, name: &str) -> bool {
+    /// Whether a step sets this name, here or later.
+    pub fn has(&self, name: &str) -> bool {
         self.variables.contains_key(name) || self.names_of_all_steps.contains_key(name)
     }
 }

@@ -9,18 +9,21 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use glare_peer::{Attribute, Configuration, DataChannelInit, ExceptionName, RtcErrorDetail, SdpType};
+use glare_peer::{Configuration, ExceptionName, RtcErrorDetail};
 
+pub use crate::call::{Call, Given, Member, Path, Root, Template};
 pub use crate::edit::{Edit, EditKind, FingerprintEdit, PasswordEdit, Setup};
 pub use crate::expectation::{
-    Amount, Arrived, Count, Expectation, Expected, Matcher, MediaDirection, MediaExpectation, MediaPort,
-    SdpExpectation, SdpField, Settlement,
+    Amount, Arrived, Count, Entries, Expectation, Expected, Matcher, MediaDirection, MediaExpectation,
+    MediaPort, SdpExpectation, SdpField, Settlement, StatisticsExpectation,
 };
-pub use crate::happening::{CandidatePattern, EventDetail, EventName, EventPattern, Happening, Target};
+pub use crate::happening::{
+    CandidatePattern, Carried, EventDetail, EventName, EventPattern, Happening, Target,
+};
 pub use crate::message::{Payload, Send};
 pub use crate::plan::{
-    Blocks, Fault, FaultAction, HostPlan, LinkChange, LinkDirection, LinkPlan, LinkSettings, SignalKind,
-    SignalPattern, SignallingPlan,
+    Blocks, Fault, FaultAction, HostPlan, IdentityBehaviour, IdentityProviderPlan, LinkChange, LinkDirection,
+    LinkPlan, LinkSettings, SignalKind, SignalPattern, SignallingPlan,
 };
 pub use crate::server::{
     NamePlan, ServerFault, ServerFaultAction, ServerPlan, ServerRequest, ServerTransport, TurnPlan,
@@ -128,6 +131,8 @@ pub struct Scenario {
     pub signalling: Vec<SignallingPlan>,
     /// What befalls signalling messages; the first that matches a message decides.
     pub faults: Vec<Fault>,
+    /// Who answers for identity providers.
+    pub identity_providers: Vec<IdentityProviderPlan>,
     /// The virtual time after which the scenario has failed.
     pub limit: Duration,
     /// What to do, in order; at least one step.
@@ -224,8 +229,8 @@ pub enum Action {
     Listen {
         /// Which event.
         event: EventPattern,
-        /// The variable, for its steps alone, of what the event carried: the channel or the candidate.
-        save: Option<String>,
+        /// The variables, for its steps alone, of what the event carried.
+        save: Vec<Carried>,
         /// What to do there: [`Action::Call`], [`Action::Send`], [`Action::Read`], [`Action::Expect`] and
         /// [`Action::Mark`] only. Calls of methods that return a promise have a [`Completion::Start`].
         steps: Vec<Step>,
@@ -252,8 +257,8 @@ pub enum Action {
     },
     /// Reads an attribute into a variable.
     Read {
-        /// Which attribute.
-        subject: Attributes,
+        /// The way to it.
+        path: Path,
         /// The variable.
         save: String,
     },
@@ -266,19 +271,6 @@ pub enum Action {
     },
     /// Holds the run so far, and the state now, against expectations.
     Expect(Vec<Located<Expectation>>),
-}
-
-/// A call of a method.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Call {
-    /// What it is called on: a peer, or a data channel.
-    pub target: Target,
-    /// The method and its arguments.
-    pub method: Method,
-    /// Whether the script waits.
-    pub completion: Completion,
-    /// The variable for what it returned or was fulfilled with.
-    pub save: Option<String>,
 }
 
 /// Whether the script waits for a call.
@@ -313,179 +305,6 @@ pub struct ExceptionPattern {
     pub sdp_line_number: Option<u32>,
 }
 
-/// A method and its arguments.
-#[derive(Debug, Clone, PartialEq)]
-pub enum Method {
-    /// `RTCPeerConnection.createOffer()`.
-    CreateOffer {
-        /// Whether ICE is to restart.
-        ice_restart: bool,
-    },
-    /// `RTCPeerConnection.createAnswer()`.
-    CreateAnswer,
-    /// `RTCPeerConnection.setLocalDescription()`.
-    SetLocalDescription(DescriptionArgument),
-    /// `RTCPeerConnection.setRemoteDescription()`; never [`DescriptionArgument::Nothing`].
-    SetRemoteDescription(DescriptionArgument),
-    /// `RTCPeerConnection.addIceCandidate()`.
-    AddIceCandidate(CandidateArgument),
-    /// `RTCPeerConnection.createDataChannel()`.
-    CreateDataChannel {
-        /// The channel's name.
-        label: String,
-        /// Everything else about it.
-        init: DataChannelInit,
-    },
-    /// `RTCPeerConnection.restartIce()`.
-    RestartIce,
-    /// `RTCPeerConnection.close()`, or `RTCDataChannel.close()` where the target is a channel.
-    Close,
-    /// `RTCDataChannel.bufferedAmountLowThreshold = bytes`.
-    SetBufferedAmountLowThreshold(u32),
-}
-
-impl Method {
-    /// The methods of `RTCPeerConnection` that a scenario can call.
-    pub const OF_PEERS: &'static [&'static str] = &[
-        "createOffer",
-        "createAnswer",
-        "setLocalDescription",
-        "setRemoteDescription",
-        "addIceCandidate",
-        "createDataChannel",
-        "restartIce",
-        "close",
-    ];
-
-    /// The methods of `RTCDataChannel` that a scenario can call; `send` is a step of its own.
-    pub const OF_CHANNELS: &'static [&'static str] = &["close"];
-
-    /// The method's name in the specification.
-    pub fn name(&self) -> &'static str {
-        match self {
-            Method::CreateOffer { .. } => "createOffer",
-            Method::CreateAnswer => "createAnswer",
-            Method::SetLocalDescription(_) => "setLocalDescription",
-            Method::SetRemoteDescription(_) => "setRemoteDescription",
-            Method::AddIceCandidate(_) => "addIceCandidate",
-            Method::CreateDataChannel { .. } => "createDataChannel",
-            Method::RestartIce => "restartIce",
-            Method::Close => "close",
-            Method::SetBufferedAmountLowThreshold(_) => "bufferedAmountLowThreshold",
-        }
-    }
-
-    /// Whether the specification gives it a promise.
-    pub fn returns_promise(&self) -> bool {
-        match self {
-            Method::CreateOffer { .. }
-            | Method::CreateAnswer
-            | Method::SetLocalDescription(_)
-            | Method::SetRemoteDescription(_)
-            | Method::AddIceCandidate(_) => true,
-            Method::CreateDataChannel { .. }
-            | Method::RestartIce
-            | Method::Close
-            | Method::SetBufferedAmountLowThreshold(_) => false,
-        }
-    }
-}
-
-/// A value in the file, or one that an earlier step has set.
-#[derive(Debug, Clone, PartialEq)]
-pub enum Template<T> {
-    /// The value itself.
-    Literal(T),
-    /// A variable, or a field of it.
-    Variable(VariablePath),
-}
-
-/// A variable, or a field of the description or candidate in it: `${offer}`, `${offer.sdp}`.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct VariablePath {
-    /// The variable.
-    pub name: String,
-    /// The field; none for the whole.
-    pub field: Option<Field>,
-}
-
-/// A field of a description or a candidate.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Field {
-    /// `RTCSessionDescription.type`.
-    Type,
-    /// `RTCSessionDescription.sdp`.
-    Sdp,
-    /// `RTCIceCandidate.candidate`.
-    Candidate,
-    /// `RTCIceCandidate.sdpMid`.
-    SdpMid,
-    /// `RTCIceCandidate.sdpMLineIndex`.
-    SdpMLineIndex,
-    /// `RTCIceCandidate.usernameFragment`.
-    UsernameFragment,
-}
-
-impl Field {
-    /// The fields of a description.
-    pub const OF_DESCRIPTIONS: &'static [Field] = &[Field::Type, Field::Sdp];
-    /// The fields of a candidate.
-    pub const OF_CANDIDATES: &'static [Field] = &[
-        Field::Candidate,
-        Field::SdpMid,
-        Field::SdpMLineIndex,
-        Field::UsernameFragment,
-    ];
-
-    /// The field's name in the specification.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Field::Type => "type",
-            Field::Sdp => "sdp",
-            Field::Candidate => "candidate",
-            Field::SdpMid => "sdpMid",
-            Field::SdpMLineIndex => "sdpMLineIndex",
-            Field::UsernameFragment => "usernameFragment",
-        }
-    }
-}
-
-/// The description that a method is given.
-#[derive(Debug, Clone, PartialEq)]
-pub enum DescriptionArgument {
-    /// No argument at all.
-    Nothing,
-    /// The description in this variable.
-    Variable(String),
-    /// A dictionary.
-    Init {
-        /// `type`; none where it is left out, which only `setLocalDescription` allows.
-        sdp_type: Option<SdpType>,
-        /// `sdp`; none where it is left out.
-        sdp: Option<Template<String>>,
-    },
-}
-
-/// The candidate that `addIceCandidate` is given.
-#[derive(Debug, Clone, PartialEq)]
-pub enum CandidateArgument {
-    /// No argument at all: the end of all candidates.
-    Nothing,
-    /// The candidate in this variable.
-    Variable(String),
-    /// A dictionary; what is none is left out.
-    Init {
-        /// `candidate`.
-        candidate: Option<Template<String>>,
-        /// `sdpMid`.
-        sdp_mid: Option<Template<String>>,
-        /// `sdpMLineIndex`.
-        sdp_m_line_index: Option<Template<u16>>,
-        /// `usernameFragment`.
-        username_fragment: Option<Template<String>>,
-    },
-}
-
 /// What is put on the signalling plane.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Signalled {
@@ -513,8 +332,8 @@ pub enum Wait {
         conditions: Vec<Located<Condition>>,
         /// How long in virtual time; none for the scenario's limit.
         within: Option<Duration>,
-        /// The variable for what the one [`Condition::Happened`] among the conditions carried.
-        save: Option<String>,
+        /// The variables for what the one [`Condition::Happened`] among the conditions carried.
+        save: Vec<Carried>,
     },
     /// Until the next such event from now on.
     Event {
@@ -522,8 +341,8 @@ pub enum Wait {
         event: EventPattern,
         /// How long in virtual time; none for the scenario's limit.
         within: Option<Duration>,
-        /// The variable for what it carried: the channel or the candidate.
-        save: Option<String>,
+        /// The variables for what it carried.
+        save: Vec<Carried>,
     },
     /// Until a data channel has received this many messages since it came to be.
     Received {
@@ -550,17 +369,10 @@ pub enum Wait {
 /// Something that holds or does not.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Condition {
-    /// An attribute has a value now.
-    Attribute {
-        /// Which attribute.
-        subject: Attributes,
-        /// What it must be.
-        matcher: Matcher,
-    },
-    /// A variable, or a field of it, has a value.
-    Variable {
-        /// Which variable.
-        variable: VariablePath,
+    /// A value is something now.
+    Value {
+        /// Which value.
+        path: Path,
         /// What it must be.
         matcher: Matcher,
     },
@@ -571,13 +383,4 @@ pub enum Condition {
         /// How often, at least 1. What is saved is what the event of this number carried.
         nth: u32,
     },
-}
-
-/// An attribute, reached from a peer or a channel by way of others: `a.sctp.transport.state`.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Attributes {
-    /// Where to begin: a peer, or the variable of a channel.
-    pub root: Target,
-    /// The attributes to read, each of the object that the one before gave; at least one.
-    pub path: Vec<Attribute>,
 }

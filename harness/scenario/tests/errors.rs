@@ -1,57 +1,11 @@
 //! Every mistake a scenario can have is told at its exact place.
 
+mod common;
+
 use std::path::Path;
 
-use glare_scenario::{Diagnostic, load, parse};
-
-/// A scenario with this head and these steps; the script's first step is on line 5.
-fn scenario(head: &str, steps: &str) -> String {
-    format!("scenario: Test\nspec: [webrtc-pc#set-description]\n{head}\nscript:\n{steps}")
-}
-
-/// Two peers `a` and `b`; the first step is on line 5.
-fn script(steps: &str) -> String {
-    scenario("peers: { a: {}, b: {} }", steps)
-}
-
-fn all(text: &str) -> Vec<Diagnostic> {
-    match parse("test.yaml", text) {
-        Ok(_) => panic!("this loads:\n{text}"),
-        Err(diagnostics) => diagnostics.0,
-    }
-}
-
-/// The one mistake of a text, after its place has been checked.
-#[track_caller]
-fn one(text: &str, line: u32, column: u32) -> Diagnostic {
-    let mut found = all(text);
-    let shown: Vec<String> = found.iter().map(ToString::to_string).collect();
-    assert_eq!(found.len(), 1, "{}", shown.join("\n"));
-    let found = found.remove(0);
-    assert_eq!((found.line, found.column), (line, column), "{found}");
-    let shown = found.to_string();
-    assert!(
-        shown.starts_with(&format!("test.yaml:{line}:{column}: ")),
-        "{shown}"
-    );
-    found
-}
-
-#[track_caller]
-fn wrong(text: &str, line: u32, column: u32, message: &str) {
-    let found = one(text, line, column);
-    assert_eq!(found.message, message, "{found}");
-}
-
-#[track_caller]
-fn wrong_with_help(text: &str, line: u32, column: u32, message: &str, help: &str) {
-    let found = one(text, line, column);
-    assert_eq!(
-        (found.message.as_str(), found.help.as_deref()),
-        (message, Some(help)),
-        "{found}"
-    );
-}
+use common::{all, one, scenario, script, wrong, wrong_with_help};
+use glare_scenario::{load, parse};
 
 #[test]
 fn a_message_shows_the_line_with_a_caret_and_a_suggestion() {
@@ -59,7 +13,10 @@ fn a_message_shows_the_line_with_a_caret_and_a_suggestion() {
     assert_eq!(
         one(&text, 5, 13).to_string(),
         "test.yaml:5:13: unknown method of RTCPeerConnection \"createOfer\"; expected createOffer, createAnswer, \
-         setLocalDescription, setRemoteDescription, addIceCandidate, createDataChannel, restartIce or close\n   \
+         setLocalDescription, setRemoteDescription, addIceCandidate, restartIce, getConfiguration, setConfiguration, \
+         close, createDataChannel, getSenders, getReceivers, getTransceivers, addTrack, removeTrack, addTransceiver, \
+         getStats, setIdentityProvider, getIdentityAssertion, addStream, removeStream, createDTMFSender or \
+         peerIdentity\n   \
          |\n 5 |   - { call: a.createOfer, as: offer }\n   |             ^\n help: did you mean `createOffer`?"
     );
 }
@@ -139,7 +96,7 @@ fn a_wrong_type() {
         &text,
         5,
         68,
-        "expected a number of retransmissions, a whole number from 0 to 65535, found \"-1\"",
+        "expected a whole number from 0 to 65535, found \"-1\"",
     );
     let text = script("  - { call: a.createDataChannel, with: { label: 7 } }\n");
     wrong_with_help(&text, 5, 49, "expected a string, found 7", "quote it: \"7\"");

@@ -1,16 +1,13 @@
 //! The reference engine: `RTCPeerConnection` as the specification writes it, step by step and in its words.
 //!
 //! Time and chance come in as arguments, through [`glare_peer::HostView`] and the `now` of every call. Read `connection`
-//! first; `sdp`, `ice`, `dtls` and `sctp` are the layers it stands on, none of which knows it.
+//! first; `sdp`, `ice`, `dtls`, `sctp` and `rtp` are the layers it stands on, none of which knows it.
 
 mod connection;
 #[expect(
+    dead_code,
     unused_imports,
     reason = "the room offers more than the connection uses so far"
-)]
-#[cfg_attr(
-    not(test),
-    expect(dead_code, reason = "the room offers more than the connection uses so far")
 )]
 mod dtls;
 #[expect(
@@ -19,6 +16,21 @@ mod dtls;
     reason = "the room offers more than the connection uses so far"
 )]
 mod ice;
+#[expect(
+    dead_code,
+    unused_imports,
+    reason = "the connection does not ask for identities yet"
+)]
+mod identity;
+#[expect(
+    unused_imports,
+    reason = "the room offers more than the connection uses so far"
+)]
+#[cfg_attr(
+    not(test),
+    expect(dead_code, reason = "the room offers more than the connection uses so far")
+)]
+mod rtp;
 #[expect(dead_code, reason = "the room offers more than the connection uses so far")]
 #[cfg_attr(
     not(test),
@@ -37,6 +49,12 @@ mod sctp;
     expect(dead_code, reason = "the room offers more than the connection uses so far")
 )]
 mod sdp;
+#[expect(
+    dead_code,
+    unused_imports,
+    reason = "the connection does not make reports yet"
+)]
+mod statistics;
 
 use glare_peer::{About, Configuration, CreateError, Granularity, HostView, Implementation, Peer};
 
@@ -48,20 +66,37 @@ impl Implementation for Reference {
     fn about(&self) -> About {
         let capabilities = [
             "buffered-amount-low",
+            "certificates",
+            "codec-preferences",
             "data-channel",
+            "dtmf",
             "dtls-1.2",
             "dtls-1.3",
+            "ice-candidate-error",
+            "ice-lite",
             "ice-restart",
+            "ice-tcp",
             "implicit-rollback",
             "key-log",
+            "legacy-offer-options",
+            "legacy-streams",
+            "mdns",
+            "media",
             "negotiated-data-channel",
             "parameterless-set-local-description",
+            "parameters",
             "partially-reliable-data-channel",
             "pranswer",
             "rollback",
+            "set-configuration",
+            "simulcast",
+            "stun",
+            "transceivers",
             "transports",
             "trickle",
+            "turn",
             "unordered-data-channel",
+            "user-media",
         ];
         About {
             name: "reference".to_owned(),

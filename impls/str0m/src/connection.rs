@@ -17,6 +17,7 @@ use str0m::{IceCreds, Output, Rtc};
 
 use crate::channels::Channels;
 use crate::gathering::Gathering;
+use crate::media::{Media, TrackChange};
 use crate::negotiation::Negotiation;
 use crate::{ambient, clock, crypto};
 
@@ -31,14 +32,15 @@ const SEND_BUFFER: usize = 16 * 1024 * 1024;
 pub(crate) struct Connection {
     rtc: Rtc,
     /// The peer's own generator: each call into str0m gets a seed from it.
-    chance: fastrand::Rng,
+    pub(crate) chance: fastrand::Rng,
     /// The time that str0m was told last.
-    told: SimTime,
+    pub(crate) told: SimTime,
     /// When str0m wants to be called next.
     deadline: Option<SimTime>,
     pub(crate) negotiation: Negotiation,
     pub(crate) channels: Channels,
     pub(crate) gathering: Gathering,
+    pub(crate) media: Media,
     /// The calls that have not run yet, in order (webrtc-pc#dfn-operations-chain).
     pub(crate) operations: VecDeque<(OperationId, Operation)>,
     /// What the next steps are.
@@ -73,6 +75,10 @@ pub(crate) enum Happening {
     Message(Handle, MessageData),
     BufferedAmountLow(Handle),
     Close(Handle),
+    /// A receiver's track changes with a description.
+    Track(TrackChange),
+    /// A frame came for the receiver of a transceiver.
+    Unmute(usize),
     TaskEnd,
 }
 
@@ -115,6 +121,7 @@ impl Connection {
             negotiation: Negotiation::default(),
             channels: Channels::default(),
             gathering: Gathering::new(host),
+            media: Media::default(),
             operations: VecDeque::new(),
             happenings: VecDeque::new(),
             tasks: Vec::new(),
@@ -219,7 +226,9 @@ impl Connection {
                 self.note("str0m: the other side closed DTLS or SCTP".to_owned());
                 self.close_all_channels();
             }
-            // Media, statistics and bandwidth: nothing in the contract speaks of them.
+            str0m::Event::MediaData(data) => self.notice_media(&data),
+            str0m::Event::KeyframeRequest(request) => self.notice_key_frame_request(&request),
+            // What a section is, the adapter has read before str0m says so; statistics come in str0m's own terms.
             _ => {}
         }
     }
@@ -324,6 +333,14 @@ impl Connection {
                 open.then(|| self::fired(handle, EventKind::Message { data }))
             }
             Happening::BufferedAmountLow(handle) => Some(self::fired(handle, EventKind::BufferedAmountLow)),
+            Happening::Track(change) => {
+                let (target, kind) = self.track_changes(change)?;
+                Some(self::fired(target, kind))
+            }
+            Happening::Unmute(index) => {
+                let changed = self.media.set_muted(index, false);
+                changed.then(|| self::fired(self.media.receiver_track(index), EventKind::Unmute))
+            }
         }
     }
 
@@ -347,7 +364,7 @@ impl Connection {
         let needed = self.signaling_state == SignalingState::Stable
             && !self.negotiation_needed
             && !self.died
-            && self.negotiation.is_needed(&self.channels.waiting());
+            && (self.negotiation.is_needed(&self.channels.waiting()) || !self.media.changes().is_empty());
         if needed {
             self.negotiation_needed = true;
             self.tasks.push(Happening::NegotiationNeeded);
@@ -368,6 +385,7 @@ impl Connection {
             for channel in self.channels.iter_mut() {
                 channel.state = DataChannelState::Closed;
             }
+            self.media.close();
             self.operations.clear();
             self.happenings.clear();
             self.signaling_state = SignalingState::Closed;
@@ -407,10 +425,12 @@ impl Peer for Connection {
             Operation::SetBufferedAmountLowThreshold { channel, threshold } => {
                 self.set_buffered_amount_low_threshold(channel, threshold)
             }
-            _ => Called::Unsupported(Unsupported::new(format!(
-                "str0m's adapter knows no {}",
-                operation.name()
-            ))),
+            other => self.call_media(id, other).unwrap_or_else(|operation| {
+                Called::Unsupported(Unsupported::new(format!(
+                    "str0m's adapter knows no {}",
+                    operation.name()
+                )))
+            }),
         }
     }
 
@@ -458,8 +478,12 @@ impl Peer for Connection {
                 // Once a step: a deadline that never moves on must show as a stall, not hang.
                 timed_out = true;
                 self.time_out(now);
+            } else if self.media.deadline().is_some_and(|deadline| deadline <= now) {
+                self.tell_time(now);
+                self.send_frames(now);
             } else if self.closed || !self.update_negotiation_needed() {
-                break Step::Idle(self.deadline);
+                let deadlines = [self.deadline, self.media.deadline()];
+                break Step::Idle(deadlines.into_iter().flatten().min());
             }
         };
         out.datagrams.append(&mut self.outbox.datagrams);
@@ -470,7 +494,10 @@ impl Peer for Connection {
 
     fn read(&self, object: Handle, attribute: Attribute) -> Result<Value, Unsupported> {
         if object != Handle::CONNECTION {
-            return self.read_channel(object, attribute);
+            return self
+                .media
+                .read(object, attribute)
+                .unwrap_or_else(|| self.read_channel(object, attribute));
         }
         let negotiation = &self.negotiation;
         let local = |description: &Option<SessionDescription>| {
@@ -498,6 +525,7 @@ impl Peer for Connection {
                 remote(&negotiation.pending_remote)
             }
             Attribute::RemoteDescription => remote(&negotiation.current_remote),
+            Attribute::Transceivers => self.media.transceiver_list(),
             _ => return Err(Unsupported::new(format!("str0m tells nothing of {attribute}"))),
         })
     }
@@ -514,9 +542,23 @@ impl Connection {
             Operation::SetBufferedAmountLowThreshold { channel, threshold } => {
                 self.set_buffered_amount_low_threshold(*channel, *threshold)
             }
-            Operation::CreateDataChannel { .. } | Operation::Send { .. } => {
-                threw(ExceptionName::InvalidStateError, closed.to_owned())
-            }
+            Operation::CreateDataChannel { .. }
+            | Operation::Send { .. }
+            | Operation::AddTrack { .. }
+            | Operation::RemoveTrack { .. }
+            | Operation::AddTransceiver { .. }
+            | Operation::SetDirection { .. } => threw(ExceptionName::InvalidStateError, closed.to_owned()),
+            Operation::GetTransceivers
+            | Operation::GetSenders
+            | Operation::GetReceivers
+            | Operation::GetTracks { .. }
+            | Operation::GetAudioTracks { .. }
+            | Operation::GetVideoTracks { .. }
+            | Operation::StopTrack { .. }
+            | Operation::StopTransceiver { .. }
+            | Operation::SetEnabled { .. } => self
+                .call_media(id, operation.clone())
+                .unwrap_or(Called::Returned(Value::Undefined)),
             _ => {
                 let rejection = Exception::new(ExceptionName::InvalidStateError, closed);
                 self.happenings.push_back(Happening::Settled(id, Err(rejection)));

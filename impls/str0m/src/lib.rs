@@ -22,6 +22,7 @@ mod clock;
 mod connection;
 mod crypto;
 mod gathering;
+mod media;
 mod negotiation;
 
 use std::sync::LazyLock;
@@ -77,9 +78,14 @@ const DERIVED: &[&str] = &[
      once is_alive() is false",
     "label, protocol, ordered, maxPacketLifeTime, maxRetransmits, negotiated of a local channel: what it was created with",
     "bufferedAmountLowThreshold: what it was set to",
+    "tracks, streams, senders, receivers and transceivers: str0m has media sections with a direction; what script sees of them is \
+     worked out from the calls and from the texts of descriptions",
+    "track, mute, ended: from the directions in remote descriptions, when these are set; unmute: from the first MediaData",
+    "the direction of an answer: str0m takes what is offered and cannot be asked for less",
+    "frames: made by the adapter for str0m to send, Opus and VP8 with noise in them",
 ];
 
-/// What scenarios may ask for. Media, TURN, STUN servers and provisional answers are not among it.
+/// What scenarios may ask for. TURN, STUN servers, provisional answers and statistics are not among it.
 const CAPABILITIES: &[&str] = &[
     "data-channel",
     "negotiated-data-channel",
@@ -94,6 +100,8 @@ const CAPABILITIES: &[&str] = &[
     "dtls-1.2",
     "dtls-1.3",
     "key-log",
+    "media",
+    "user-media",
 ];
 
 /// The version that str0m writes into the `o=` line of every description: it says it nowhere else.

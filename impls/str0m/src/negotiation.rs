@@ -129,6 +129,7 @@ impl Connection {
         negotiation.unchanged(self.restarts(options)).is_some()
             || self.restarts(options)
             || (!negotiation.application && !self.channels.waiting().is_empty())
+            || !self.media.changes().is_empty()
     }
 
     /// Whether the next offer restarts ICE. Before the first negotiation there is nothing to restart.
@@ -166,7 +167,9 @@ impl Connection {
             return Err(self.wrong_state("createOffer()"));
         }
         let restarts = self.restarts(options);
-        if let Some(sdp) = self.negotiation.unchanged(restarts) {
+        if let Some(sdp) = self.negotiation.unchanged(restarts)
+            && self.media.changes().is_empty()
+        {
             return Ok(sdp);
         }
         // str0m voids the offers it made before, and the channels in them with them.
@@ -178,6 +181,7 @@ impl Connection {
         .flatten()
         {
             self.recall(offer.carried);
+            self.media.recall();
         }
         let waiting = self.channels.waiting();
         let carried = if self.negotiation.application {
@@ -186,20 +190,24 @@ impl Connection {
             waiting.first().copied()
         };
         let config = carried.and_then(|handle| Some(self.channels.get(handle)?.config.clone()));
-        let (id, made) = self.call(|rtc| {
+        let mut media = std::mem::take(&mut self.media);
+        let (id, mids, made) = self.call(|rtc| {
             let mut changes = rtc.sdp_api();
             if restarts {
                 changes.ice_restart(true);
             }
             let id = config.map(|config| changes.add_channel_with_config(config));
-            (id, changes.apply())
+            let mids = Connection::change_media(&mut media, &mut changes);
+            (id, mids, changes.apply())
         });
+        self.media = media;
         let Some((offer, pending)) = made else {
             return Err(beyond_str0m(NO_CHANGE));
         };
         if let Some(channel) = carried.and_then(|handle| self.channels.get_mut(handle)) {
             channel.id = id;
         }
+        self.media.offered(&mids);
         let sdp: Arc<str> = Arc::from(offer.to_sdp_string());
         self.negotiation.made = Some(Offer {
             sdp: Arc::clone(&sdp),
@@ -231,6 +239,7 @@ impl Connection {
         // str0m voids an offer that was made and not applied.
         if let Some(made) = self.negotiation.made.take() {
             self.recall(made.carried);
+            self.media.recall();
         }
         let answer = self
             .call(|rtc| rtc.sdp_api().accept_offer(offer))
@@ -298,6 +307,7 @@ impl Connection {
         };
         let sdp = Arc::clone(&applied.sdp);
         negotiation.pending_local = Some(description(SdpType::Offer, &sdp));
+        self.media.apply_local_offer();
         self.change_signaling_state(SignalingState::HaveLocalOffer);
         self.gather(&sdp);
         Ok(Value::Undefined)
@@ -318,6 +328,7 @@ impl Connection {
         negotiation.current_remote = negotiation.pending_remote.take();
         negotiation.pending_local = None;
         self.become_stable();
+        self.take_answer(&answer, false);
         self.gather(&answer);
         Ok(Value::Undefined)
     }
@@ -333,6 +344,7 @@ impl Connection {
                 self.negotiation.early_candidates.clear();
                 self.negotiation.pending_remote = Some(remote.clone());
                 self.change_signaling_state(SignalingState::HaveRemoteOffer);
+                self.take_remote_offer(&remote.sdp);
                 Ok(Value::Undefined)
             }
             SdpType::Answer => self.accept_answer(remote),
@@ -365,6 +377,7 @@ impl Connection {
         self.negotiation.current_remote = Some(remote.clone());
         self.negotiation.pending_remote = None;
         self.become_stable();
+        self.take_answer(&remote.sdp, true);
         if self.negotiation.application {
             self.hand_over_channels();
         }
@@ -390,6 +403,7 @@ impl Connection {
         for offer in offers.into_iter().flatten() {
             self.recall(offer.carried);
         }
+        self.media.roll_back();
         self.negotiation.pending_local = None;
         self.negotiation.pending_remote = None;
         self.negotiation.early_candidates.clear();

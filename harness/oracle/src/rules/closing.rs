@@ -178,7 +178,7 @@ fn looks_whether_closed(fired: &Fired<'_>) -> bool {
     match fired.interface {
         Interface::PeerConnection | Interface::IceTransport => true,
         Interface::DataChannel => matches!(fired.event, "open" | "message"),
-        Interface::DtlsTransport | Interface::SctpTransport => false,
+        _ => false,
     }
 }
 

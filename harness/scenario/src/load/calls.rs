@@ -1,35 +1,22 @@
-//! Calls, what they are given, and how they come out.
+//! Calls, and how they come out.
 
 use std::str::FromStr;
 
-use glare_peer::{DataChannelInit, ExceptionName, RtcErrorDetail, SdpType};
+use glare_peer::interface::{Argument, Type};
+use glare_peer::{ExceptionName, Interface, RtcErrorDetail};
 
-use super::steps::{Verb, note_close, text};
-use crate::fields::Fields;
+use super::steps::{Verb, note_close};
+use super::values;
 use crate::report::{Checked, Report};
 use crate::scope::{Kind, Scope};
-use crate::script::{
-    Action, Call, CandidateArgument, Completion, DescriptionArgument, ExceptionPattern, Method, Outcome,
-    Target, Template,
-};
+use crate::script::{Action, Call, Completion, ExceptionPattern, Given, Member, Outcome, Target};
 use crate::tree::{Kind as NodeKind, Node};
 
-/// The keys of `createDataChannel`.
-pub(crate) const CHANNEL_KEYS: &[&str] = &[
-    "label",
-    "ordered",
-    "maxPacketLifeTime",
-    "maxRetransmits",
-    "protocol",
-    "negotiated",
-    "id",
-];
-/// The keys of a description.
-pub(crate) const DESCRIPTION_KEYS: &[&str] = &["type", "sdp"];
-/// The keys of a candidate.
-pub(crate) const CANDIDATE_KEYS: &[&str] = &["candidate", "sdpMid", "sdpMLineIndex", "usernameFragment"];
 /// The keys of an exception.
 pub(crate) const EXCEPTION_KEYS: &[&str] = &["name", "errorDetail", "sdpLineNumber"];
+
+/// What `navigator.mediaDevices` is called below a role.
+pub(crate) const MEDIA_DEVICES: &str = "mediaDevices";
 
 pub(super) fn call(report: &Report, scope: &mut Scope, verb: &Verb<'_>) -> Checked<Action> {
     let path = report.text(verb.value, "a method such as `a.createOffer`")?;
@@ -37,64 +24,192 @@ pub(super) fn call(report: &Report, scope: &mut Scope, verb: &Verb<'_>) -> Check
         let message = format!("{path:?} names no method; expected one such as `a.createOffer`");
         return Err(report.error(verb.value.position, message));
     };
-    let target = match scope.roles.iter().any(|role| role == root) {
-        true => Target::Peer(root.to_owned()),
-        false => {
-            let missing = scope.is_free(root);
-            match missing {
-                true => {
-                    let roles = scope.roles.iter().map(String::as_str);
-                    return Err(report.unknown(verb.value.position, "role or variable", root, roles));
-                }
-                false => match scope.find(report, verb.value.position, root)? {
-                    Kind::Channel { role } => Target::Channel {
-                        variable: root.to_owned(),
-                        role: role.clone(),
-                    },
-                    _ => {
-                        let message =
-                            format!("{root:?} is neither a role nor a data channel; it has no methods");
-                        return Err(report.error(verb.value.position, message));
-                    }
-                },
-            }
+    let (target, interface, member) = callee(report, scope, verb.value, root, name)?;
+    finish(report, scope, verb, target, interface, member)
+}
+
+/// The names of what can be called on objects of an interface. `send` is a verb of its own, and so is `construct`.
+pub(crate) fn callable(interface: Interface) -> impl Iterator<Item = &'static str> {
+    let table = interface.table();
+    let methods = table.methods.iter();
+    let promises = table.attributes.iter().filter(|attribute| attribute.promise);
+    methods
+        .filter(move |method| {
+            let is_verb = interface == Interface::DataChannel && method.name == "send";
+            !method.is_static && !is_verb
+        })
+        .map(|method| method.name)
+        .chain(promises.map(|attribute| attribute.name))
+}
+
+/// The object and the member that a path names: a method of an object, or below a role `mediaDevices` and interfaces with
+/// static methods.
+fn callee(
+    report: &Report,
+    scope: &Scope,
+    node: &Node,
+    root: &str,
+    name: &str,
+) -> Checked<(Target, Interface, Member)> {
+    let below_role = root
+        .split_once('.')
+        .filter(|(role, _)| scope.roles.iter().any(|known| known == role));
+    if let Some((role, MEDIA_DEVICES)) = below_role {
+        let interface = Interface::MediaDevices;
+        let method = interface.method(name).ok_or_else(|| {
+            let known = callable(interface);
+            report.unknown(node.position, "method of MediaDevices", name, known)
+        })?;
+        return Ok((Target::peer(role), interface, Member::Method(method)));
+    }
+    if let Some((role, interface)) = below_role
+        && let Some(interface) = Interface::named(interface)
+    {
+        let statics = interface.table().methods.iter().filter(|method| method.is_static);
+        let found = statics.clone().find(|method| method.name == name);
+        let method = found.ok_or_else(|| {
+            let what = format!("static method of {}", interface.name());
+            report.unknown(node.position, &what, name, statics.map(|method| method.name))
+        })?;
+        return Ok((Target::peer(role), interface, Member::Method(method)));
+    }
+    let target = scope.object(report, node.position, root)?;
+    let interface = target.interface;
+    if interface == Interface::DataChannel && name == "send" {
+        let help = format!("`{{ send: {{ on: {target}, text: … }} }}`");
+        return Err(report.error_with_help(node.position, "`send` is a verb of its own", help));
+    }
+    let method = interface.method(name);
+    if let Some(method) = method.filter(|method| !method.is_static) {
+        return Ok((target, interface, Member::Method(method)));
+    }
+    if let Some(attribute) = interface.attribute(name).filter(|attribute| attribute.promise) {
+        return Ok((target, interface, Member::Promise(attribute)));
+    }
+    let what = format!("method of {}", interface.name());
+    if method.is_some() {
+        let message = format!("`{name}` of {} is static", interface.name());
+        let help = format!("`{}.{}.{name}`", target.role, interface.name());
+        return Err(report.error_with_help(node.position, message, help));
+    }
+    Err(report.unknown(node.position, &what, name, callable(interface)))
+}
+
+/// The interfaces that a script can construct.
+pub(crate) fn constructible() -> impl Iterator<Item = Interface> {
+    let all = Interface::ALL.iter().copied();
+    all.filter(|interface| interface.table().constructor.is_some())
+}
+
+pub(super) fn construct(report: &Report, scope: &mut Scope, verb: &Verb<'_>) -> Checked<Action> {
+    let path = report.text(verb.value, "a role and an interface, such as `a.RTCIceCandidate`")?;
+    let Some((role, name)) = path.split_once('.') else {
+        let message = format!("{path:?} names no interface; expected one such as `a.RTCIceCandidate`");
+        return Err(report.error(verb.value.position, message));
+    };
+    if !scope.roles.iter().any(|known| known == role) {
+        let known = scope.roles.iter().map(String::as_str);
+        return Err(report.unknown(verb.value.position, "role", role, known));
+    }
+    let interface = constructible()
+        .find(|interface| interface.name() == name)
+        .ok_or_else(|| {
+            let known = constructible().map(Interface::name);
+            report.unknown(verb.value.position, "interface with a constructor", name, known)
+        })?;
+    let (target, member) = (Target::peer(role), Member::Constructor(interface));
+    finish(report, scope, verb, target, interface, member)
+}
+
+/// The attributes that can be set, of an interface.
+pub(crate) fn settable(interface: Interface) -> impl Iterator<Item = &'static str> {
+    let attributes = interface.table().attributes.iter();
+    attributes
+        .filter(|attribute| attribute.settable)
+        .map(|attribute| attribute.name)
+}
+
+pub(super) fn set(report: &Report, scope: &mut Scope, verb: &Verb<'_>) -> Checked<Action> {
+    let entries = report.entries(verb.value, "`set`")?;
+    let [(key, node)] = entries else {
+        return Err(report.error(verb.value.position, "`set` sets one attribute"));
+    };
+    let Some((root, name)) = key.text.rsplit_once('.') else {
+        let message = format!(
+            "{:?} names no attribute; expected one such as `transceiver.direction`",
+            key.text
+        );
+        return Err(report.error(key.position, message));
+    };
+    let target = scope.object(report, key.position, root)?;
+    let interface = target.interface;
+    let attribute = interface.attribute(name).filter(|attribute| attribute.settable);
+    let attribute = attribute.ok_or_else(|| {
+        let what = format!("attribute of {} that can be set", interface.name());
+        report.unknown(key.position, &what, name, settable(interface))
+    })?;
+    let value = values::value(report, scope, node, attribute.holds)?;
+    let outcome = match verb.beside("throws") {
+        Some(node) => Outcome::Throws(exception(report, node)?),
+        None => Outcome::Success,
+    };
+    Ok(Action::Call(Call {
+        target,
+        interface,
+        member: Member::Setter(attribute),
+        arguments: vec![Given {
+            name: attribute.name,
+            holds: attribute.holds,
+            value,
+        }],
+        completion: Completion::Await(outcome),
+        save: None,
+    }))
+}
+
+fn finish(
+    report: &Report,
+    scope: &mut Scope,
+    verb: &Verb<'_>,
+    target: Target,
+    interface: Interface,
+    member: Member,
+) -> Checked<Action> {
+    let with = verb.beside("with");
+    let wanted: &[Argument] = match member {
+        Member::Method(method) => method.arguments,
+        Member::Promise(_) | Member::Setter(_) => &[],
+        Member::Constructor(interface) => {
+            (interface.table().constructor.as_ref()).map_or(&[], |constructor| constructor.arguments)
         }
     };
-    let method = method(report, scope, verb, &target, name)?;
-    let completion = completion(report, scope, verb, &target, &method)?;
+    let arguments = values::arguments(report, scope, member.name(), verb.node.position, wanted, with)?;
+    let completion = completion(report, scope, verb, &target, member)?;
     let save = match verb.beside("as") {
         None => None,
         Some(node) => {
-            let kind = fulfilled(&method, &target)
-                .filter(|_| completion == Completion::Await(Outcome::Success))
-                .ok_or_else(|| report.error(node.position, nothing_to_name(&method, &completion)))?;
-            Some(scope.set(report, node, kind)?)
+            let awaited = completion == Completion::Await(Outcome::Success);
+            if member.gives() == Type::Undefined || !awaited {
+                return Err(report.error(node.position, nothing_to_name(member, &completion)));
+            }
+            Some(scope.set(report, node, Kind::value(member.gives(), &target.role))?)
         }
     };
-    if let (Method::Close, Target::Peer(role), false) = (&method, &target, verb.in_listener) {
-        note_close(scope, verb.node.position, role, &completion);
+    if member.name() == "close" && interface == Interface::PeerConnection && !verb.in_listener {
+        note_close(scope, verb.node.position, &target.role, &completion);
     }
     Ok(Action::Call(Call {
         target,
-        method,
+        interface,
+        member,
+        arguments,
         completion,
         save,
     }))
 }
 
-/// What a call gives that can be named.
-fn fulfilled(method: &Method, target: &Target) -> Option<Kind> {
-    match method {
-        Method::CreateOffer { .. } | Method::CreateAnswer => Some(Kind::Description),
-        Method::CreateDataChannel { .. } => Some(Kind::Channel {
-            role: target.role().to_owned(),
-        }),
-        _ => None,
-    }
-}
-
-fn nothing_to_name(method: &Method, completion: &Completion) -> String {
-    let name = method.name();
+fn nothing_to_name(member: Member, completion: &Completion) -> String {
+    let name = member.name();
     match completion {
         Completion::Await(Outcome::Success) => {
             format!("`{name}` comes back without a value; there is nothing to name")
@@ -111,41 +226,39 @@ fn completion(
     scope: &mut Scope,
     verb: &Verb<'_>,
     target: &Target,
-    method: &Method,
+    member: Member,
 ) -> Checked<Completion> {
     let throws = verb.beside("throws");
     let rejects = verb.beside("rejects");
-    let name = method.name();
-    if let Some(node) = rejects.filter(|_| !method.returns_promise()) {
+    let name = member.name();
+    if let Some(node) = rejects.filter(|_| !member.returns_promise()) {
         let message = format!("`{name}` returns no promise to be rejected");
         return Err(report.error_with_help(node.position, message, "use `throws`"));
     }
-    if let Some(node) = throws.filter(|_| method.returns_promise()) {
+    if let Some(node) = throws.filter(|_| member.returns_promise()) {
         let message = format!("`{name}` returns a promise and does not throw");
         return Err(report.error_with_help(node.position, message, "use `rejects`"));
     }
     if let Some(node) = verb.beside("start") {
-        if !method.returns_promise() {
+        if !member.returns_promise() {
             return Err(report.error(node.position, format!("`{name}` returns no promise to name")));
         }
         if let Some(node) = rejects {
             let message = "say at `settle` how the promise settles";
             return Err(report.error(node.position, message));
         }
-        let role = target.role().to_owned();
-        let fulfilled = fulfilled(method, target).map(Box::new);
         let promise = scope.set(
             report,
             node,
             Kind::Promise {
-                role,
-                fulfilled,
+                role: target.role.clone(),
+                fulfilled: member.gives(),
                 settled: false,
             },
         )?;
         return Ok(Completion::Start(Some(promise)));
     }
-    if verb.in_listener && method.returns_promise() {
+    if verb.in_listener && member.returns_promise() {
         if let Some(node) = rejects {
             let message = "a listener cannot wait for a promise; name it with `start` and `settle` it later";
             return Err(report.error(node.position, message));
@@ -160,139 +273,9 @@ fn completion(
     Ok(Completion::Await(outcome))
 }
 
-fn method(report: &Report, scope: &Scope, verb: &Verb<'_>, target: &Target, name: &str) -> Checked<Method> {
-    let (interface, known) = match target {
-        Target::Channel { .. } => ("RTCDataChannel", Method::OF_CHANNELS),
-        _ => ("RTCPeerConnection", Method::OF_PEERS),
-    };
-    if !known.contains(&name) {
-        if name == "send" && matches!(target, Target::Channel { .. }) {
-            let help = format!("`{{ send: {{ on: {target}, text: … }} }}`");
-            return Err(report.error_with_help(verb.value.position, "`send` is a verb of its own", help));
-        }
-        let what = format!("method of {interface}");
-        return Err(report.unknown(verb.value.position, &what, name, known.iter().copied()));
-    }
-    let with = verb.beside("with");
-    let method = match name {
-        "createOffer" => {
-            let fields = with
-                .map(|node| report.fields(node, "`createOffer`", &["iceRestart"]))
-                .transpose()?;
-            let restart = fields
-                .map(|fields| fields.read("iceRestart", |node| report.boolean(node)))
-                .transpose()?;
-            return Ok(Method::CreateOffer {
-                ice_restart: restart.flatten().unwrap_or(false),
-            });
-        }
-        "setLocalDescription" => return Ok(Method::SetLocalDescription(description(report, scope, with)?)),
-        "setRemoteDescription" => {
-            let node = verb.require_beside(report, "with")?;
-            let argument = description(report, scope, Some(node))?;
-            if let DescriptionArgument::Init { sdp_type: None, .. } = argument {
-                return Err(report.error(node.position, "`setRemoteDescription` needs a `type`"));
-            }
-            return Ok(Method::SetRemoteDescription(argument));
-        }
-        "addIceCandidate" => return Ok(Method::AddIceCandidate(candidate(report, scope, with)?)),
-        "createDataChannel" => return channel(report, verb.require_beside(report, "with")?),
-        "createAnswer" => Method::CreateAnswer,
-        "restartIce" => Method::RestartIce,
-        _ => Method::Close,
-    };
-    match with {
-        Some(node) => Err(report.error(node.position, format!("`{name}` has no arguments"))),
-        None => Ok(method),
-    }
-}
-
 /// The name in a `${name}`.
 pub(super) fn reference<'n>(report: &Report, node: &'n Node, what: &str) -> Checked<&'n str> {
     Scope::reference(node).ok_or_else(|| report.expected(node, &format!("{what} in a variable, `${{name}}`")))
-}
-
-fn description(report: &Report, scope: &Scope, node: Option<&Node>) -> Checked<DescriptionArgument> {
-    let Some(node) = node else {
-        return Ok(DescriptionArgument::Nothing);
-    };
-    if let NodeKind::Scalar(_) = node.kind {
-        let name = reference(report, node, "a description")?;
-        scope.check(report, node.position, name, &Kind::Description)?;
-        return Ok(DescriptionArgument::Variable(name.to_owned()));
-    }
-    let fields = report.fields(node, "a description", DESCRIPTION_KEYS)?;
-    Ok(DescriptionArgument::Init {
-        sdp_type: fields.read("type", |node| {
-            report.enumeration::<SdpType>(node, "RTCSdpType", SdpType::NAMES)
-        })?,
-        sdp: string(report, scope, fields, "sdp")?,
-    })
-}
-
-fn candidate(report: &Report, scope: &Scope, node: Option<&Node>) -> Checked<CandidateArgument> {
-    let Some(node) = node else {
-        return Ok(CandidateArgument::Nothing);
-    };
-    if let NodeKind::Scalar(_) = node.kind {
-        let name = reference(report, node, "a candidate")?;
-        scope.check(report, node.position, name, &Kind::Candidate)?;
-        return Ok(CandidateArgument::Variable(name.to_owned()));
-    }
-    let fields = report.fields(node, "a candidate", CANDIDATE_KEYS)?;
-    let index = |node: &Node| match Scope::reference(node) {
-        Some(name) => Ok(Template::Variable(scope.path(report, node.position, name)?.0)),
-        None => report
-            .integer(node, "an index", 0, u64::from(u16::MAX))
-            .map(Template::Literal),
-    };
-    Ok(CandidateArgument::Init {
-        candidate: string(report, scope, fields, "candidate")?,
-        sdp_mid: string(report, scope, fields, "sdpMid")?,
-        sdp_m_line_index: fields.read("sdpMLineIndex", index)?,
-        username_fragment: string(report, scope, fields, "usernameFragment")?,
-    })
-}
-
-/// A string, or a variable that holds one.
-fn string(
-    report: &Report,
-    scope: &Scope,
-    fields: Fields<'_>,
-    key: &str,
-) -> Checked<Option<Template<String>>> {
-    fields.read(key, |node| match Scope::reference(node) {
-        Some(name) => match scope.path(report, node.position, name)? {
-            (path, Kind::Value) => Ok(Template::Variable(path)),
-            _ => Err(report.error(
-                node.position,
-                format!("{name:?} is no string; expected one, or a field"),
-            )),
-        },
-        None => text(report, node).map(Template::Literal),
-    })
-}
-
-fn channel(report: &Report, node: &Node) -> Checked<Method> {
-    let fields = report.fields(node, "`createDataChannel`", CHANNEL_KEYS)?;
-    let label = text(report, fields.require(report, "label")?)?;
-    let default = DataChannelInit::default();
-    let short = |key: &str, what: &str| fields.read(key, |node| report.integer(node, what, 0, 65_535));
-    let init = DataChannelInit {
-        ordered: fields
-            .read("ordered", |node| report.boolean(node))?
-            .unwrap_or(default.ordered),
-        max_packet_life_time: short("maxPacketLifeTime", "milliseconds")?,
-        max_retransmits: short("maxRetransmits", "a number of retransmissions")?,
-        protocol: fields
-            .read("protocol", |node| text(report, node))?
-            .unwrap_or(default.protocol),
-        negotiated: fields
-            .read("negotiated", |node| report.boolean(node))?
-            .unwrap_or(default.negotiated),
-        id: short("id", "an id")?,
-    };
-    Ok(Method::CreateDataChannel { label, init })
 }
 
 /// An exception: its name, or a mapping with more.
@@ -351,61 +334,21 @@ pub(crate) fn exception_names() -> impl Iterator<Item = &'static str> {
 }
 
 pub(super) fn settle(report: &Report, scope: &mut Scope, verb: &Verb<'_>) -> Checked<Action> {
-    let (promise, fulfilled) = scope.settle(report, verb.value)?;
+    let (promise, role, fulfilled) = scope.settle(report, verb.value)?;
     let outcome = match verb.beside("rejects") {
         Some(node) => Outcome::Rejects(exception(report, node)?),
         None => Outcome::Success,
     };
     let save = match verb.beside("as") {
         None => None,
-        Some(node) => {
-            let kind = fulfilled.filter(|_| outcome == Outcome::Success);
-            let kind =
-                kind.ok_or_else(|| report.error(node.position, "the promise gives nothing to name"))?;
-            Some(scope.set(report, node, kind)?)
+        Some(node) if fulfilled == Type::Undefined || outcome != Outcome::Success => {
+            return Err(report.error(node.position, "the promise gives nothing to name"));
         }
+        Some(node) => Some(scope.set(report, node, Kind::value(fulfilled, &role))?),
     };
     Ok(Action::Settle {
         promise,
         outcome,
         save,
     })
-}
-
-/// The attributes that can be set.
-pub(crate) const SETTABLE: &str = "bufferedAmountLowThreshold";
-
-pub(super) fn set(report: &Report, scope: &Scope, verb: &Verb<'_>) -> Checked<Action> {
-    let entries = report.entries(verb.value, "`set`")?;
-    let [(key, value)] = entries else {
-        return Err(report.error(verb.value.position, "`set` sets one attribute"));
-    };
-    let Some((variable, attribute)) = key.text.rsplit_once('.') else {
-        let message = format!(
-            "{:?} names no attribute; expected one such as `chat.{SETTABLE}`",
-            key.text
-        );
-        return Err(report.error(key.position, message));
-    };
-    let role = match scope.find(report, key.position, variable)? {
-        Kind::Channel { role } => role.clone(),
-        _ => return Err(report.error(key.position, format!("{variable:?} is no data channel"))),
-    };
-    if attribute != SETTABLE {
-        return Err(report.unknown(key.position, "attribute that can be set", attribute, [SETTABLE]));
-    }
-    let threshold = report.integer(value, "bytes", 0, u64::from(u32::MAX))?;
-    let outcome = match verb.beside("throws") {
-        Some(node) => Outcome::Throws(exception(report, node)?),
-        None => Outcome::Success,
-    };
-    Ok(Action::Call(Call {
-        target: Target::Channel {
-            variable: variable.to_owned(),
-            role,
-        },
-        method: Method::SetBufferedAmountLowThreshold(threshold),
-        completion: Completion::Await(outcome),
-        save: None,
-    }))
 }

@@ -1,10 +1,14 @@
 //! Which events, signals and settlements are meant.
 
-use super::{calls, places, steps};
+use glare_peer::Interface;
+use glare_peer::interface::Type;
+
+use super::{calls, places, steps, waits};
 use crate::report::{Checked, Report};
-use crate::scope::{Holds, Interface, Kind, Member, Scope, Wanted};
+use crate::resolve::{Found, Wanted, member, members};
+use crate::scope::{Kind, Scope};
 use crate::script::{
-    CandidatePattern, EventDetail, EventName, EventPattern, Happening, Method, Position, Settlement,
+    CandidatePattern, Carried, EventDetail, EventName, EventPattern, Happening, Position, Settlement,
     SignalKind, Target,
 };
 use crate::tree::{Key, Node};
@@ -19,31 +23,58 @@ pub(crate) const SETTLEMENTS: &[&str] = &["fulfilled", "rejected"];
 /// The event that a path names, with what the mapping around it says of it.
 pub(super) fn pattern(report: &Report, scope: &Scope, path: &Node, details: &Node) -> Checked<EventPattern> {
     let text = report.text(path, "an event such as `a.signalingstatechange`")?;
-    let wanted = Wanted {
-        attributes: false,
-        events: true,
-    };
-    match scope.member(report, path.position, text, wanted)? {
-        Member::Event(target, event) => {
-            let detail = detail(report, &target, event, details)?;
+    match scope.resolve(report, path.position, text, Wanted::Events)? {
+        Found::Event(target, event) => {
+            let detail = detail(report, scope, &target, event, details)?;
             Ok(EventPattern {
                 target,
                 event,
                 detail,
             })
         }
-        _ => Err(report.error(path.position, format!("{text:?} is no event"))),
+        Found::Value(..) => Err(report.error(path.position, format!("{text:?} is no event"))),
     }
+}
+
+/// Whether a key says something of an attribute of some event: `track.kind`, `errorCode`.
+pub(super) fn is_payload(key: &str) -> bool {
+    let first = key.split('.').next().unwrap_or_default();
+    !DETAILS.contains(&key) && payload_names().any(|name| name == first)
+}
+
+/// The names of the attributes of all events.
+pub(crate) fn payload_names() -> impl Iterator<Item = &'static str> {
+    let tables = Interface::ALL.iter().map(|interface| interface.table());
+    let events = tables.flat_map(|table| table.events);
+    events.flat_map(|event| event.payload).map(|payload| payload.name)
+}
+
+/// The keys of a mapping around an event: those of its own, those that any event has, and those of payloads in it.
+pub(super) fn known_keys<'k>(own: &[&'k str], node: &'k Node) -> Vec<&'k str> {
+    let payload = match &node.kind {
+        crate::tree::Kind::Map(entries) => entries.as_slice(),
+        _ => &[],
+    };
+    let payload = payload
+        .iter()
+        .map(|(key, _)| key.text.as_str())
+        .filter(|key| is_payload(key));
+    own.iter().copied().chain(payload).collect()
 }
 
 /// What a mapping says of an event; its other keys are the caller's.
 pub(super) fn detail(
     report: &Report,
+    scope: &Scope,
     target: &Target,
     event: EventName,
     node: &Node,
 ) -> Checked<EventDetail> {
     let entries = report.entries(node, "what an event carries")?;
+    let payload: Vec<&(Key, Node)> = entries.iter().filter(|(key, _)| is_payload(&key.text)).collect();
+    if !payload.is_empty() {
+        return self::payload(report, scope, target, event, node, &payload);
+    }
     let mut given = entries
         .iter()
         .filter(|(key, _)| DETAILS.contains(&key.text.as_str()));
@@ -60,7 +91,7 @@ pub(super) fn detail(
     let wrong = |key: &Key| report.error(key.position, format!("`{event}` carries no `{}`", key.text));
     match (key.text.as_str(), event) {
         ("state", _) => {
-            let names = states(target, event).ok_or_else(|| wrong(key))?;
+            let names = states(target.interface, event).ok_or_else(|| wrong(key))?;
             let text = report.text(value, "a state")?;
             let state = names.iter().copied().find(|name| *name == text);
             let what = format!("state of `{event}`");
@@ -91,40 +122,127 @@ pub(super) fn detail(
     }
 }
 
+/// Attributes of an event, and what they lead to, with what they must be.
+fn payload(
+    report: &Report,
+    scope: &Scope,
+    target: &Target,
+    event: EventName,
+    node: &Node,
+    given: &[&(Key, Node)],
+) -> Checked<EventDetail> {
+    if let Some((other, _)) = report
+        .entries(node, "what an event carries")?
+        .iter()
+        .find(|(key, _)| DETAILS.contains(&key.text.as_str()))
+    {
+        let message = format!("an event is told by one thing; `{}` is one too many", other.text);
+        return Err(report.error(other.position, message));
+    }
+    let carried = target
+        .interface
+        .event(event.as_str())
+        .map_or(&[][..], |event| event.payload);
+    let mut all = Vec::new();
+    for (key, value) in given {
+        let mut parts = key.text.split('.');
+        let first = parts.next().unwrap_or_default();
+        let attribute = carried.iter().find(|payload| payload.name == first);
+        let mut holds = attribute
+            .ok_or_else(|| report.error(key.position, format!("`{event}` carries no `{first}`")))?
+            .holds;
+        for part in parts {
+            holds = member(holds, part).ok_or_else(|| {
+                let known = members(holds).unwrap_or_default();
+                report.unknown(
+                    key.position,
+                    &format!("member of {}", holds.describe()),
+                    part,
+                    known,
+                )
+            })?;
+        }
+        let matcher = waits::matcher(report, scope, value, holds)?;
+        all.push((key.text.split('.').map(str::to_owned).collect(), matcher));
+    }
+    Ok(EventDetail::Payload(all))
+}
+
 /// The states that an event tells of; none where it tells of none.
-pub(crate) fn states(target: &Target, event: EventName) -> Option<&'static [&'static str]> {
-    use glare_peer::Attribute as A;
-    let (interface, attribute) = match (target, event) {
-        (_, EventName::SignalingStateChange) => (Interface::Peer, A::SignalingState),
-        (_, EventName::IceGatheringStateChange) => (Interface::Peer, A::IceGatheringState),
-        (_, EventName::IceConnectionStateChange) => (Interface::Peer, A::IceConnectionState),
-        (_, EventName::ConnectionStateChange) => (Interface::Peer, A::ConnectionState),
-        (_, EventName::GatheringStateChange) => (Interface::Ice, A::GatheringState),
-        (Target::SctpTransport(_), EventName::StateChange) => (Interface::Sctp, A::State),
-        (Target::DtlsTransport(_), EventName::StateChange) => (Interface::Dtls, A::State),
-        (Target::IceTransport(_), EventName::StateChange) => (Interface::Ice, A::State),
+pub(crate) fn states(interface: Interface, event: EventName) -> Option<&'static [&'static str]> {
+    let attribute = match event {
+        EventName::SignalingStateChange => "signalingState",
+        EventName::IceGatheringStateChange => "iceGatheringState",
+        EventName::IceConnectionStateChange => "iceConnectionState",
+        EventName::ConnectionStateChange => "connectionState",
+        EventName::GatheringStateChange => "gatheringState",
+        EventName::StateChange => "state",
         _ => return None,
     };
-    match interface.holds(attribute) {
-        Some(Holds::Enumeration(names)) => Some(names),
+    match interface.attribute(attribute)?.holds {
+        Type::Enumeration { values, .. } => Some(values),
         _ => None,
     }
 }
 
-/// What a variable for an event's payload holds.
-pub(super) fn carried(report: &Report, name: &Node, event: &EventPattern) -> Checked<Kind> {
-    match (event.event, &event.detail) {
-        (EventName::DataChannel, _) => Ok(Kind::Channel {
-            role: event.target.role().to_owned(),
-        }),
-        (
-            EventName::IceCandidate,
-            EventDetail::Candidate(CandidatePattern::Given | CandidatePattern::End),
-        ) => Ok(Kind::Candidate),
-        _ => Err(report.error(
-            name.position,
-            format!("`{}` carries nothing to name here", event.event),
-        )),
+/// The attribute of an event that a bare `as` names.
+fn main_attribute(event: EventName) -> Option<&'static str> {
+    match event {
+        EventName::IceCandidate => Some("candidate"),
+        EventName::DataChannel => Some("channel"),
+        EventName::Track => Some("transceiver"),
+        EventName::AddStream | EventName::RemoveStream => Some("stream"),
+        EventName::AddTrack | EventName::RemoveTrack => Some("track"),
+        EventName::ToneChange => Some("tone"),
+        _ => None,
+    }
+}
+
+/// The variables for what an event carries: `as: name` for the one thing that matters, `as: { transceiver: name, … }` for more.
+pub(super) fn carried(
+    report: &Report,
+    scope: &mut Scope,
+    node: Option<&Node>,
+    event: &EventPattern,
+) -> Checked<Vec<Carried>> {
+    let Some(node) = node else { return Ok(Vec::new()) };
+    let member = event.target.interface.event(event.event.as_str());
+    let attributes = member.map_or(&[][..], |member| member.payload);
+    let is_null = matches!(event.detail, EventDetail::Candidate(CandidatePattern::Null));
+    if attributes.is_empty() || is_null || event.event == EventName::Message {
+        let message = format!("`{}` carries nothing to name here", event.event);
+        return Err(report.error(node.position, message));
+    }
+    let role = event.target.role.clone();
+    let mut save = |node: &Node, attribute: &'static glare_peer::interface::Payload| {
+        Ok(Carried {
+            attribute: attribute.name,
+            variable: scope.set(report, node, Kind::value(attribute.holds, &role))?,
+        })
+    };
+    let find = |name: &str| attributes.iter().find(|attribute| attribute.name == name);
+    let names = || attributes.iter().map(|attribute| attribute.name);
+    if let crate::tree::Kind::Map(entries) = &node.kind {
+        let mut all = Vec::new();
+        for (key, value) in entries {
+            let what = format!("attribute of `{}`", event.event);
+            let attribute =
+                find(&key.text).ok_or_else(|| report.unknown(key.position, &what, &key.text, names()))?;
+            all.push(save(value, attribute)?);
+        }
+        return match all.is_empty() {
+            true => Err(report.error(node.position, "nothing is named")),
+            false => Ok(all),
+        };
+    }
+    match main_attribute(event.event).and_then(find) {
+        Some(attribute) => Ok(vec![save(node, attribute)?]),
+        None => {
+            let all: Vec<&str> = names().collect();
+            let message = format!("`{}` carries several things", event.event);
+            let help = format!("name those that you need: `as: {{ {}: … }}`", all.join(": …, "));
+            Err(report.error_with_help(node.position, message, help))
+        }
     }
 }
 
@@ -135,7 +253,12 @@ pub(super) fn refuse_after_close(
     position: Position,
     event: &EventPattern,
 ) -> Checked<()> {
-    let Target::Peer(role) = &event.target else {
+    let Target {
+        interface: Interface::PeerConnection,
+        role,
+        ..
+    } = &event.target
+    else {
         return Ok(());
     };
     match scope.closed.get(role) {
@@ -168,11 +291,12 @@ pub(crate) const HAPPENING_KEYS: &[&str] = &[
 
 /// Something that happened in a run.
 pub(super) fn happening(report: &Report, scope: &Scope, node: &Node, more: &[&str]) -> Checked<Happening> {
-    let all: Vec<&str> = HAPPENING_KEYS.iter().chain(more).copied().collect();
+    let own: Vec<&str> = HAPPENING_KEYS.iter().chain(more).copied().collect();
+    let all = known_keys(&own, node);
     let fields = report.fields(node, "what happened", &all)?;
     let (key, value) = fields.one_of(report, HAPPENINGS)?;
     let beside: Vec<&str> = match key.text.as_str() {
-        "event" => DETAILS.to_vec(),
+        "event" => known_keys(DETAILS, node),
         "signal" => vec!["from", "to"],
         _ => vec!["how"],
     };
@@ -225,10 +349,7 @@ fn settled(report: &Report, scope: &Scope, node: &Node, how: Option<&Node>) -> C
             scope.roles.iter().map(String::as_str),
         ));
     }
-    let promising = Method::OF_PEERS
-        .iter()
-        .copied()
-        .filter(|name| returns_promise(name));
+    let promising = promising(Interface::PeerConnection);
     let found = promising.clone().find(|name| *name == method);
     let method =
         found.ok_or_else(|| report.unknown(node.position, "method with a promise", method, promising))?;
@@ -239,8 +360,12 @@ fn settled(report: &Report, scope: &Scope, node: &Node, how: Option<&Node>) -> C
     })
 }
 
-fn returns_promise(method: &str) -> bool {
-    !matches!(method, "createDataChannel" | "restartIce" | "close")
+/// The methods of an interface that return a promise.
+pub(crate) fn promising(interface: Interface) -> impl Iterator<Item = &'static str> + Clone {
+    let methods = interface.table().methods.iter();
+    methods
+        .filter(|method| method.promise && !method.is_static)
+        .map(|method| method.name)
 }
 
 /// Refuses an order between events of different peers that nothing ties together: it would be chance.
@@ -248,7 +373,7 @@ pub(super) fn check_order(report: &Report, order: &[crate::script::Located<Happe
     let mut known_at: Vec<&str> = Vec::new();
     for item in order {
         let (at, then) = match &item.value {
-            Happening::Event(event) => (event.target.role(), vec![event.target.role()]),
+            Happening::Event(event) => (event.target.role.as_str(), vec![event.target.role.as_str()]),
             Happening::Settled { role, .. } | Happening::SettledPromise { role, .. } => {
                 (role.as_str(), vec![role.as_str()])
             }

@@ -2,18 +2,30 @@
 
 use std::time::Duration;
 
+use glare_peer::interface::Type;
+use glare_peer::interface::statistics::{STATS_TYPES, of_type};
+
 use super::{events, waits};
 use crate::report::{Checked, Report};
-use crate::scope::{Kind, Scope};
+use crate::scope::Scope;
 use crate::script::{
-    Arrived, Count, EventDetail, EventName, EventPattern, Expectation, Happening, Located, MediaDirection,
-    MediaExpectation, MediaPort, SdpExpectation, SdpField, Target,
+    Arrived, Count, Entries, EventDetail, EventName, EventPattern, Expectation, Happening, Located,
+    MediaDirection, MediaExpectation, MediaPort, SdpExpectation, SdpField, StatisticsExpectation,
 };
 use crate::tree::{Kind as NodeKind, Node};
 
 /// The kinds of expectation.
 pub(crate) const EXPECTATIONS: &[&str] = &[
-    "state", "sdp", "data", "order", "events", "absent", "count", "pending", "elapsed",
+    "state",
+    "sdp",
+    "data",
+    "statistics",
+    "order",
+    "events",
+    "absent",
+    "count",
+    "pending",
+    "elapsed",
 ];
 
 pub(super) fn expect(report: &Report, scope: &Scope, node: &Node) -> Checked<Vec<Located<Expectation>>> {
@@ -28,6 +40,7 @@ pub(super) fn expect(report: &Report, scope: &Scope, node: &Node) -> Checked<Vec
             "state" => Expectation::State(waits::conditions(report, scope, value, false)?),
             "sdp" => Expectation::Sdp(sdp(report, scope, value)?),
             "data" => data(report, scope, value)?,
+            "statistics" => Expectation::Statistics(statistics(report, scope, value)?),
             "order" => {
                 let order = happenings(report, scope, value)?;
                 if order.len() < 2 {
@@ -66,13 +79,22 @@ fn happenings(report: &Report, scope: &Scope, node: &Node) -> Checked<Vec<Locate
 }
 
 /// The keys of `sdp`.
-pub(crate) const SDP_KEYS: &[&str] = &["of", "media", "has", "lacks", "same", "differs"];
+pub(crate) const SDP_KEYS: &[&str] = &["of", "media", "bundle", "has", "lacks", "same", "differs"];
 /// The keys of a media description.
-pub(crate) const MEDIA_KEYS: &[&str] = &["kind", "port", "mid", "direction", "has", "lacks"];
+pub(crate) const MEDIA_KEYS: &[&str] = &[
+    "kind",
+    "port",
+    "mid",
+    "direction",
+    "codecs",
+    "rids",
+    "has",
+    "lacks",
+];
 
 fn sdp(report: &Report, scope: &Scope, node: &Node) -> Checked<SdpExpectation> {
     let fields = report.fields(node, "`sdp`", SDP_KEYS)?;
-    let of = scope.variable(report, fields.require(report, "of")?, &Kind::Description)?;
+    let of = scope.description(report, fields.require(report, "of")?)?;
     let media = fields.read("media", |node| {
         let items = report.items(node, "media descriptions")?.iter();
         items
@@ -93,7 +115,7 @@ fn sdp(report: &Report, scope: &Scope, node: &Node) -> Checked<SdpExpectation> {
                 let Some(index) = SdpField::NAMES.iter().position(|name| *name == key.text) else {
                     continue;
                 };
-                let name = scope.variable(report, value, &Kind::Description)?;
+                let name = scope.description(report, value)?;
                 compared.push((
                     SdpField::ALL[index],
                     Located {
@@ -108,6 +130,7 @@ fn sdp(report: &Report, scope: &Scope, node: &Node) -> Checked<SdpExpectation> {
     Ok(SdpExpectation {
         of,
         media,
+        bundle: fields.read("bundle", |node| words(report, node, "mids"))?,
         has: lines("has")?.unwrap_or_default(),
         lacks: lines("lacks")?.unwrap_or_default(),
         same: compared("same")?.unwrap_or_default(),
@@ -141,8 +164,85 @@ fn media(report: &Report, node: &Node) -> Checked<MediaExpectation> {
         direction: fields.read("direction", |node| {
             report.word(node, "direction", MediaDirection::NAMES, MediaDirection::ALL)
         })?,
+        codecs: fields.read("codecs", |node| words(report, node, "names of codecs"))?,
+        rids: fields.read("rids", |node| words(report, node, "RTP stream identifiers"))?,
         has: lines("has")?,
         lacks: lines("lacks")?,
+    })
+}
+
+fn words(report: &Report, node: &Node, what: &str) -> Checked<Vec<String>> {
+    let items = report.items(node, what)?.iter();
+    items
+        .map(|item| report.text(item, "a string").map(str::to_owned))
+        .collect()
+}
+
+/// The keys of `statistics`.
+pub(crate) const STATISTICS_KEYS: &[&str] = &["of", "type", "some", "all", "count", "members"];
+
+fn statistics(report: &Report, scope: &Scope, node: &Node) -> Checked<StatisticsExpectation> {
+    let fields = report.fields(node, "`statistics`", STATISTICS_KEYS)?;
+    let of = fields.require(report, "of")?;
+    let name = report.text(of, "a report of `getStats`")?;
+    match scope.find(report, of.position, name)? {
+        crate::scope::Kind::Value {
+            holds: Type::StatsReport,
+            ..
+        } => {}
+        other => return Err(scope.wrong_kind(report, of.position, name, other, "an RTCStatsReport")),
+    }
+    let type_node = fields.require(report, "type")?;
+    let stats_type = report.text(type_node, "a type of statistics")?;
+    if !STATS_TYPES.contains(&stats_type) {
+        let known = STATS_TYPES.iter().copied();
+        return Err(report.unknown(type_node.position, "RTCStatsType", stats_type, known));
+    }
+    let (key, value) = fields.one_of(report, &["some", "all", "count"])?;
+    let (entries, given) = match key.text.as_str() {
+        "count" => {
+            let bounds = report.fields(value, "`count`", COUNTS)?;
+            let (key, value) = bounds.one_of(report, COUNTS)?;
+            (Entries::Count(bound(report, key, value)?), fields.get("members"))
+        }
+        kind => {
+            if let Some(other) = fields.get("members") {
+                let message = format!("the members stand in `{kind}`");
+                return Err(report.error(other.position, message));
+            }
+            let entries = if kind == "some" {
+                Entries::Some
+            } else {
+                Entries::All
+            };
+            (entries, Some(value))
+        }
+    };
+    let mut members = Vec::new();
+    let dictionaries = of_type(stats_type);
+    let given = given.map_or(Ok(&[][..]), |node| report.entries(node, "members"))?;
+    for (key, value) in given {
+        let found = dictionaries
+            .iter()
+            .find_map(|dictionary| dictionary.member(&key.text));
+        let Some(member) = found else {
+            let known = dictionaries
+                .iter()
+                .flat_map(|dictionary| dictionary.members)
+                .map(|member| member.name);
+            let what = format!("member of `{stats_type}` statistics");
+            return Err(report.unknown(key.position, &what, &key.text, known));
+        };
+        members.push((
+            key.text.clone(),
+            waits::matcher(report, scope, value, member.holds)?,
+        ));
+    }
+    Ok(StatisticsExpectation {
+        of: name.to_owned(),
+        stats_type: stats_type.to_owned(),
+        entries,
+        members,
     })
 }
 
@@ -200,14 +300,11 @@ pub(crate) const EVENTS_KEYS: &[&str] = &["of", "names", "exactly"];
 fn exactly(report: &Report, scope: &Scope, node: &Node) -> Checked<Expectation> {
     let fields = report.fields(node, "`events`", EVENTS_KEYS)?;
     let of_node = fields.require(report, "of")?;
-    let text = report.text(of_node, "a role or a data channel")?;
-    let (of, known) = match scope.roles.iter().any(|role| role == text) {
-        true => (Target::Peer(text.to_owned()), EventName::OF_PEERS),
-        false => {
-            let (variable, role) = scope.channel(report, of_node)?;
-            (Target::Channel { variable, role }, EventName::OF_CHANNELS)
-        }
-    };
+    let text = report.text(of_node, "a role or an object")?;
+    let of = scope.object(report, of_node.position, text)?;
+    let known: Vec<EventName> = (of.interface.table().events.iter())
+        .filter_map(|event| EventName::named(event.name))
+        .collect();
     let find = |position, text: &str| {
         let found = known.iter().copied().find(|name| name.as_str() == text);
         found.ok_or_else(|| report.unknown(position, "event", text, known.iter().map(|name| name.as_str())))
@@ -228,8 +325,12 @@ fn exactly(report: &Report, scope: &Scope, node: &Node) -> Checked<Expectation> 
                 format!("`{event}` is not among the `names` looked at"),
             ));
         }
-        report.fields(value, "what an event carries", events::DETAILS)?;
-        let mut detail = events::detail(report, &of, event, value)?;
+        report.fields(
+            value,
+            "what an event carries",
+            &events::known_keys(events::DETAILS, value),
+        )?;
+        let mut detail = events::detail(report, scope, &of, event, value)?;
         // Here every event of the name counts, so one without a word on its candidate may carry any.
         if report.entries(value, "what an event carries")?.is_empty() {
             detail = EventDetail::Any;
@@ -252,15 +353,20 @@ pub(crate) const COUNTS: &[&str] = &["is", "atLeast", "atMost"];
 
 fn count(report: &Report, scope: &Scope, node: &Node) -> Checked<Expectation> {
     let happening = events::happening(report, scope, node, COUNTS)?;
-    let fields = report.fields(node, "`count`", &[events::HAPPENING_KEYS, COUNTS].concat())?;
+    let own = [events::HAPPENING_KEYS, COUNTS].concat();
+    let fields = report.fields(node, "`count`", &events::known_keys(&own, node))?;
     let (key, value) = fields.one_of(report, COUNTS)?;
+    let count = bound(report, key, value)?;
+    Ok(Expectation::Count { happening, count })
+}
+
+fn bound(report: &Report, key: &crate::tree::Key, value: &Node) -> Checked<Count> {
     let number = report.integer(value, "a number", 0, u64::MAX)?;
-    let count = match key.text.as_str() {
+    Ok(match key.text.as_str() {
         "is" => Count::Is(number),
         "atLeast" => Count::AtLeast(number),
         _ => Count::AtMost(number),
-    };
-    Ok(Expectation::Count { happening, count })
+    })
 }
 
 fn pending(report: &Report, scope: &Scope, node: &Node) -> Checked<Vec<Located<String>>> {
@@ -282,7 +388,7 @@ pub(crate) const ELAPSED_KEYS: &[&str] = &["since", "atLeast", "atMost"];
 
 fn elapsed(report: &Report, scope: &Scope, node: &Node) -> Checked<Expectation> {
     let fields = report.fields(node, "`elapsed`", ELAPSED_KEYS)?;
-    let since = scope.variable(report, fields.require(report, "since")?, &Kind::Mark)?;
+    let since = scope.mark(report, fields.require(report, "since")?)?;
     let at_least = fields.read("atLeast", |node| report.duration(node))?;
     let at_most = fields.read("atMost", |node| report.duration(node))?;
     if at_least.is_none() && at_most.is_none() {

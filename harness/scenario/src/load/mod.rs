@@ -1,23 +1,27 @@
 //! From a file to scenarios.
 //!
-//! Read in this order: this file takes a document apart into the cells of its matrix; [`places`] reads hosts, links,
-//! signalling and faults, [`servers`] servers and names; [`steps`] reads the script with [`calls`], [`waits`], [`events`] and [`expectations`];
-//! [`negotiate`] is the one macro.
+//! Read in this order: this file takes a document apart into the cells of its matrix; [`peers`] reads how connections are
+//! constructed, [`places`] hosts, links, signalling and faults, [`servers`] servers and names, [`identity`] identity providers;
+//! [`steps`] reads the script with [`calls`], [`values`], [`waits`], [`events`] and [`expectations`]; [`negotiate`] is the one
+//! macro.
 
 mod calls;
 mod events;
 mod expectations;
+mod identity;
 mod matrix;
 mod negotiate;
+mod peers;
 mod places;
 mod servers;
 mod steps;
+mod values;
 mod waits;
 
 /// The words of the language, for its schema.
 pub(crate) mod names {
-    pub(crate) use super::calls::{SETTABLE, exception_names};
-    pub(crate) use super::events::SETTLEMENTS;
+    pub(crate) use super::calls::{callable, constructible, exception_names, settable};
+    pub(crate) use super::events::{SETTLEMENTS, payload_names, promising};
     pub(crate) use super::expectations::{ARRIVED, ORDERS};
     pub(crate) use super::places::FAULT_WORDS;
     pub(crate) use super::steps::{DIRECTIONS, LISTENER_VERBS, MESSAGE_KINDS};
@@ -26,13 +30,11 @@ pub(crate) mod names {
 use std::path::Path;
 use std::time::Duration;
 
-use glare_peer::{BundlePolicy, Configuration, DtlsVersion, IceServer, IceTransportPolicy, RtcpMuxPolicy};
-
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::report::{Checked, Report};
 use crate::scope::Scope;
-use crate::script::{Clause, Level, PeerPlan, Position, Scenario};
-use crate::tree::{self, Key, Kind, Node};
+use crate::script::{Clause, Level, Position, Scenario};
+use crate::tree::{self, Kind, Node};
 
 /// The keys of a scenario.
 pub(crate) const KEYS: &[&str] = &[
@@ -48,6 +50,7 @@ pub(crate) const KEYS: &[&str] = &[
     "links",
     "signalling",
     "faults",
+    "identityProviders",
     "limit",
     "script",
 ];
@@ -154,7 +157,7 @@ fn one_cell(report: &Report, id: String, cell: &matrix::Cell) -> Checked<Scenari
     let limit = fields.read("limit", |node| report.duration(node));
     let peers = fields
         .require(report, "peers")
-        .and_then(|node| peers(report, node));
+        .and_then(|node| peers::peers(report, node));
     if let Ok(peers) = &peers {
         scope.roles = peers.iter().map(|peer| peer.role.clone()).collect();
     }
@@ -168,6 +171,7 @@ fn one_cell(report: &Report, id: String, cell: &matrix::Cell) -> Checked<Scenari
     });
     let signalling = places::signalling(report, &scope, fields.get("signalling"));
     let faults = places::faults(report, &scope, fields.get("faults"));
+    let identity_providers = identity::providers(report, fields.get("identityProviders"));
     let script = places.and_then(|places| {
         let node = fields.require(report, "script")?;
         Ok((steps::script(report, &mut scope, node)?, places))
@@ -186,6 +190,7 @@ fn one_cell(report: &Report, id: String, cell: &matrix::Cell) -> Checked<Scenari
         links,
         signalling: signalling?,
         faults: faults?,
+        identity_providers: identity_providers?,
         limit: limit?.unwrap_or(DEFAULT_LIMIT),
         script,
     })
@@ -248,95 +253,6 @@ fn clause(report: &Report, node: &Node) -> Checked<Clause> {
 
 fn level(report: &Report, node: &Node) -> Checked<Level> {
     report.word(node, "level", Level::NAMES, Level::ALL)
-}
-
-fn peers(report: &Report, node: &Node) -> Checked<Vec<PeerPlan>> {
-    let entries = report.entries(node, "the roles")?;
-    if entries.is_empty() {
-        return Err(report.error(
-            node.position,
-            "there is no role; expected at least one, such as `a: {}`",
-        ));
-    }
-    let all: Vec<_> = entries
-        .iter()
-        .map(|(key, value)| peer(report, key, value))
-        .collect();
-    all.into_iter().collect()
-}
-
-fn peer(report: &Report, key: &Key, node: &Node) -> Checked<PeerPlan> {
-    report.check_name(key.position, &key.text, "a role")?;
-    let fields = report.fields(node, "a peer", PEER_KEYS)?;
-    let mut members = match fields.get("configuration") {
-        Some(node) => configuration(report, node)?,
-        None => Configuration::default(),
-    };
-    members.dtls_version = fields.read("dtls", |node| {
-        report.enumeration::<DtlsVersion>(node, "DTLS version", DtlsVersion::NAMES)
-    })?;
-    Ok(PeerPlan {
-        role: key.text.clone(),
-        configuration: members,
-    })
-}
-
-/// The keys of a peer.
-pub(crate) const PEER_KEYS: &[&str] = &["configuration", "dtls"];
-
-/// The keys of `RTCConfiguration`.
-pub(crate) const CONFIGURATION_KEYS: &[&str] = &[
-    "iceServers",
-    "iceTransportPolicy",
-    "bundlePolicy",
-    "rtcpMuxPolicy",
-    "iceCandidatePoolSize",
-];
-
-fn configuration(report: &Report, node: &Node) -> Checked<Configuration> {
-    let fields = report.fields(node, "a configuration", CONFIGURATION_KEYS)?;
-    let default = Configuration::default();
-    let servers = fields.read("iceServers", |node| {
-        report
-            .items(node, "servers")?
-            .iter()
-            .map(|item| ice_server(report, item))
-            .collect::<Checked<Vec<_>>>()
-    })?;
-    let transport = fields.read("iceTransportPolicy", |node| {
-        report.enumeration::<IceTransportPolicy>(node, "RTCIceTransportPolicy", IceTransportPolicy::NAMES)
-    })?;
-    let bundle = fields.read("bundlePolicy", |node| {
-        report.enumeration::<BundlePolicy>(node, "RTCBundlePolicy", BundlePolicy::NAMES)
-    })?;
-    let mux = fields.read("rtcpMuxPolicy", |node| {
-        report.enumeration::<RtcpMuxPolicy>(node, "RTCRtcpMuxPolicy", RtcpMuxPolicy::NAMES)
-    })?;
-    let pool = fields.read("iceCandidatePoolSize", |node| {
-        report.integer(node, "a pool size", 0, 255)
-    })?;
-    Ok(Configuration {
-        ice_servers: servers.unwrap_or_default(),
-        ice_transport_policy: transport.unwrap_or(default.ice_transport_policy),
-        bundle_policy: bundle.unwrap_or(default.bundle_policy),
-        rtcp_mux_policy: mux.unwrap_or(default.rtcp_mux_policy),
-        ice_candidate_pool_size: pool.unwrap_or(default.ice_candidate_pool_size),
-        ..default
-    })
-}
-
-/// The keys of `RTCIceServer`.
-pub(crate) const ICE_SERVER_KEYS: &[&str] = &["urls", "username", "credential"];
-
-fn ice_server(report: &Report, node: &Node) -> Checked<IceServer> {
-    let fields = report.fields(node, "a server", ICE_SERVER_KEYS)?;
-    let urls = report.some_items(fields.require(report, "urls")?, "URLs")?.iter();
-    let text = |node: &Node| Ok(report.text(node, "a string")?.to_owned());
-    Ok(IceServer {
-        urls: urls.map(text).collect::<Checked<_>>()?,
-        username: fields.read("username", text)?,
-        credential: fields.read("credential", text)?,
-    })
 }
 
 /// Where a list or a mapping of a file is said to be: its own place, or that of what holds it.

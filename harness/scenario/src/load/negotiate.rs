@@ -4,10 +4,10 @@ use super::steps::Verb;
 use crate::report::{Checked, Report};
 use crate::scope::{Kind, Scope};
 use crate::script::{
-    Action, Attributes, Call, Completion, Condition, DescriptionArgument, Expected, Located, Matcher,
-    MessageKind, Method, Outcome, Position, Signalled, Target, Wait,
+    Action, Call, Completion, Condition, Expected, Given, Located, Matcher, Member, MessageKind, Outcome,
+    Path, Position, Root, Signalled, Target, Template, Wait,
 };
-use glare_peer::Attribute;
+use glare_peer::{Attribute, Interface};
 
 /// The keys of `negotiate`.
 pub(crate) const KEYS: &[&str] = &["offer", "answer", "trickle", "iceRestart", "polite", "impolite"];
@@ -101,19 +101,16 @@ impl Exchange<'_> {
             self.start_trickle(offerer, answerer);
             self.start_trickle(answerer, offerer);
         }
-        self.local(
-            offerer,
-            Method::CreateOffer { ice_restart },
-            &offer,
-            &gathered_offer,
-        );
+        let options = ice_restart
+            .then(|| Template::Dictionary(vec![("iceRestart".to_owned(), Template::Boolean(true))]));
+        self.local(offerer, "createOffer", options, [&offer, &gathered_offer]);
         self.remote(
             offerer,
             answerer,
             if self.trickle { &offer } else { &gathered_offer },
             &received_offer,
         );
-        self.local(answerer, Method::CreateAnswer, &answer, &gathered_answer);
+        self.local(answerer, "createAnswer", None, [&answer, &gathered_answer]);
         self.remote(
             answerer,
             offerer,
@@ -132,19 +129,14 @@ impl Exchange<'_> {
     }
 
     /// Creates a description and applies it where it was created; without trickle, waits for its candidates.
-    fn local(&mut self, role: &str, create: Method, created: &str, gathered: &str) {
-        self.call(role, create, Some(created));
-        let argument = DescriptionArgument::Variable(created.to_owned());
-        self.call(role, Method::SetLocalDescription(argument), None);
+    fn local(&mut self, role: &str, create: &str, options: Option<Template>, [created, gathered]: [&str; 2]) {
+        self.call(role, create, options, Some(created));
+        self.call(role, "setLocalDescription", Some(variable(created)), None);
         if self.trickle {
             return;
         }
-        let attribute = |attribute| Attributes {
-            root: Target::Peer(role.to_owned()),
-            path: vec![attribute],
-        };
-        let complete = Condition::Attribute {
-            subject: attribute(Attribute::IceGatheringState),
+        let complete = Condition::Value {
+            path: Path::of_peer(role, Attribute::IceGatheringState),
             matcher: Matcher::Is(Expected::Text("complete".to_owned())),
         };
         let conditions = vec![Located {
@@ -154,11 +146,11 @@ impl Exchange<'_> {
         self.actions.push(Action::Wait(Wait::For {
             conditions,
             within: None,
-            save: None,
+            save: Vec::new(),
         }));
         let save = self.set(gathered);
         self.actions.push(Action::Read {
-            subject: attribute(Attribute::LocalDescription),
+            path: Path::of_peer(role, Attribute::LocalDescription),
             save,
         });
     }
@@ -184,23 +176,44 @@ impl Exchange<'_> {
             within: None,
             save,
         });
-        let argument = DescriptionArgument::Variable(received.to_owned());
-        self.call(&to, Method::SetRemoteDescription(argument), None);
+        self.call(&to, "setRemoteDescription", Some(variable(received)), None);
     }
 
-    fn call(&mut self, role: &str, method: Method, save: Option<&str>) {
+    /// Calls a method of the connection that takes at most one argument.
+    fn call(&mut self, role: &str, name: &str, argument: Option<Template>, save: Option<&str>) {
+        let interface = Interface::PeerConnection;
+        let Some(method) = interface.method(name) else {
+            return;
+        };
         let save = save.map(|name| self.set(name));
-        let completion = Completion::Await(Outcome::Success);
+        let given = argument.zip(method.arguments.first());
         self.actions.push(Action::Call(Call {
-            target: Target::Peer(role.to_owned()),
-            method,
-            completion,
+            target: Target::peer(role),
+            interface,
+            member: Member::Method(method),
+            arguments: given
+                .map(|(value, argument)| Given {
+                    name: argument.name,
+                    holds: argument.holds,
+                    value,
+                })
+                .into_iter()
+                .collect(),
+            completion: Completion::Await(Outcome::Success),
             save,
         }));
     }
 
     fn set(&mut self, name: &str) -> String {
-        self.scope.set_new(name, self.position, Kind::Description);
+        self.scope.set_new(name, self.position, Kind::DESCRIPTION);
         name.to_owned()
     }
+}
+
+fn variable(name: &str) -> Template {
+    Template::Path(Path {
+        root: Root::Variable(name.to_owned()),
+        members: Vec::new(),
+        role: None,
+    })
 }

@@ -2,12 +2,15 @@
 
 use std::time::Duration;
 
+use glare_peer::Interface;
+
 use super::{calls, events, expectations, negotiate, places, waits};
 use crate::report::{Checked, Report, Reported, list};
-use crate::scope::{Holds, Kind, Member, Scope, Wanted};
+use crate::resolve::{Found, Wanted};
+use crate::scope::{Kind, Scope};
 use crate::script::{
     Action, Clause, Completion, Edit, EditKind, FingerprintEdit, Level, LinkChange, LinkDirection,
-    MessageKind, PasswordEdit, Payload, Position, Send, Setup, Signalled, Step,
+    MediaDirection, MessageKind, PasswordEdit, Payload, Position, Send, Setup, Signalled, Step,
 };
 use crate::tree::{Kind as NodeKind, Node};
 use crate::write;
@@ -15,6 +18,7 @@ use crate::write;
 /// The verbs, each with the keys that may stand beside it.
 pub(crate) const VERBS: &[(&str, &[&str])] = &[
     ("call", &["with", "as", "start", "throws", "rejects"]),
+    ("construct", &["with", "as", "throws"]),
     ("settle", &["as", "rejects"]),
     ("set", &["throws"]),
     ("send", &["throws"]),
@@ -87,6 +91,13 @@ fn for_each_name(node: &Node, visit: &mut impl FnMut(&str, Position)) {
                     NodeKind::Scalar(scalar) if matches!(key.text.as_str(), "as" | "start" | "mark") => {
                         visit(&scalar.text, value.position);
                     }
+                    NodeKind::Map(entries) if key.text == "as" => {
+                        for (_, value) in entries {
+                            if let NodeKind::Scalar(scalar) = &value.kind {
+                                visit(&scalar.text, value.position);
+                            }
+                        }
+                    }
                     _ => for_each_name(value, visit),
                 }
             }
@@ -135,7 +146,10 @@ impl<'n> Verb<'n> {
             );
             return Err(report.error(second.position, message));
         }
-        let known: Vec<&str> = [*name].iter().chain(*beside).chain(BESIDE).copied().collect();
+        let mut known: Vec<&str> = [*name].iter().chain(*beside).chain(BESIDE).copied().collect();
+        if *name == "on" {
+            known = events::known_keys(&known, node);
+        }
         let fields = report.fields(node, "a step", &known)?;
         // A key that is wrong makes the rest of the step guesswork.
         if entries.iter().any(|(key, _)| !known.contains(&key.text.as_str())) {
@@ -200,6 +214,7 @@ impl<'n> Verb<'n> {
     fn action(&self, report: &Report, scope: &mut Scope) -> Checked<Action> {
         match self.name {
             "call" => calls::call(report, scope, self),
+            "construct" => calls::construct(report, scope, self),
             "settle" => calls::settle(report, scope, self),
             "set" => calls::set(report, scope, self),
             "send" => send(report, scope, self),
@@ -303,12 +318,15 @@ fn signal(report: &Report, scope: &mut Scope, node: &Node) -> Checked<Action> {
     )?;
     let what = fields.require(report, "send")?;
     let name = calls::reference(report, what, "a description or a candidate")?;
-    let (path, kind) = scope.path(report, what.position, name)?;
+    let kind = match scope.find(report, what.position, name)? {
+        Kind::Value { holds, .. } => holds.object(),
+        _ => None,
+    };
     let (send, message) = match kind {
-        Kind::Description if path.field.is_none() => {
-            (Signalled::Description(path.name), MessageKind::Description)
+        Some(Interface::SessionDescription) => {
+            (Signalled::Description(name.to_owned()), MessageKind::Description)
         }
-        Kind::Candidate if path.field.is_none() => (Signalled::Candidate(path.name), MessageKind::Candidate),
+        Some(Interface::IceCandidate) => (Signalled::Candidate(name.to_owned()), MessageKind::Candidate),
         _ => {
             return Err(report.error(
                 what.position,
@@ -339,8 +357,8 @@ fn receive(report: &Report, scope: &mut Scope, node: &Node) -> Checked<Action> {
     let kind = kind.unwrap_or(MessageKind::Description);
     let within = fields.read("within", |node| report.duration(node))?;
     let holds = match kind {
-        MessageKind::Description => Kind::Description,
-        MessageKind::Candidate => Kind::Candidate,
+        MessageKind::Description => Kind::DESCRIPTION,
+        MessageKind::Candidate => Kind::CANDIDATE,
     };
     let save = fields.read("as", |node| scope.set(report, node, holds))?;
     if scope.negotiating.contains(&(from.clone(), at.clone())) {
@@ -371,17 +389,14 @@ fn receive(report: &Report, scope: &mut Scope, node: &Node) -> Checked<Action> {
 fn listen(report: &Report, scope: &mut Scope, verb: &Verb<'_>) -> Checked<Action> {
     let event = events::pattern(report, scope, verb.value, verb.node)?;
     events::refuse_after_close(report, scope, verb.value.position, &event)?;
-    let save = match verb.beside("as") {
-        Some(node) => Some(scope.set(report, node, events::carried(report, node, &event)?)?),
-        None => None,
-    };
+    let save = events::carried(report, scope, verb.beside("as"), &event)?;
     let mut steps = Vec::new();
     for item in report.some_items(verb.require_beside(report, "do")?, "steps")? {
         let inner = Verb::read(report, item, true)?;
         steps.extend(inner.steps(report, scope)?);
     }
-    if let Some(name) = &save {
-        scope.forget(name);
+    for carried in &save {
+        scope.forget(&carried.variable);
     }
     Ok(Action::Listen { event, save, steps })
 }
@@ -448,32 +463,20 @@ fn change(report: &Report, scope: &Scope, verb: &Verb<'_>) -> Checked<Action> {
 
 fn read(report: &Report, scope: &mut Scope, verb: &Verb<'_>) -> Checked<Action> {
     let text = report.text(verb.value, "an attribute such as `a.localDescription`")?;
-    let wanted = Wanted {
-        attributes: true,
-        events: false,
-    };
     let save = verb.require_beside(report, "as")?;
-    match scope.member(report, verb.value.position, text, wanted)? {
-        Member::Attribute(subject, holds) => {
-            let kind = match holds {
-                Holds::Description => Kind::Description,
-                Holds::Object(_) => {
-                    let message =
-                        format!("{text:?} is an object; expected an attribute of it, such as `{text}.state`");
-                    return Err(report.error(verb.value.position, message));
-                }
-                _ => Kind::Value,
-            };
-            Ok(Action::Read {
-                subject,
-                save: scope.set(report, save, kind)?,
-            })
-        }
-        _ => Err(report.error(
-            verb.value.position,
-            format!("{text:?} is a variable; it need not be read"),
-        )),
-    }
+    let (path, holds) = match scope.resolve(report, verb.value.position, text, Wanted::Values)? {
+        Found::Value(path, holds) => (path, holds),
+        Found::Event(..) => return Err(report.error(verb.value.position, format!("{text:?} is an event"))),
+    };
+    let Some(role) = path.role.clone().filter(|_| !path.members.is_empty()) else {
+        let message = format!("{text:?} is a variable; it need not be read");
+        return Err(report.error(verb.value.position, message));
+    };
+    let kind = Kind::value(holds, &role);
+    Ok(Action::Read {
+        path,
+        save: scope.set(report, save, kind)?,
+    })
 }
 
 /// The edits.
@@ -488,14 +491,22 @@ pub(crate) const EDITS: &[&str] = &[
     "maxMessageSize",
     "removeCandidates",
     "truncateAtLine",
+    "direction",
+    "reject",
+    "removeCodec",
+    "bundle",
+    "msid",
 ];
+
+/// The keys of an edit of one media description.
+pub(crate) const SECTION_EDIT_KEYS: &[&str] = &["section", "is"];
 
 fn edit(report: &Report, scope: &mut Scope, verb: &Verb<'_>) -> Checked<Action> {
     let keys: Vec<&str> = ["description"].iter().chain(EDITS).copied().collect();
     let fields = report.fields(verb.value, "`edit`", &keys)?;
     let of = fields.require(report, "description")?;
     let description = calls::reference(report, of, "a description")?.to_owned();
-    scope.check(report, of.position, &description, &Kind::Description)?;
+    scope.check(report, of.position, &description, Interface::SessionDescription)?;
     let mut edits = Vec::new();
     for (key, value) in report.entries(verb.value, "`edit`")? {
         if key.text != "description" {
@@ -508,7 +519,7 @@ fn edit(report: &Report, scope: &mut Scope, verb: &Verb<'_>) -> Checked<Action> 
             format!("nothing is edited; expected {}", list(EDITS)),
         ));
     }
-    let save = scope.set(report, verb.require_beside(report, "as")?, Kind::Description)?;
+    let save = scope.set(report, verb.require_beside(report, "as")?, Kind::DESCRIPTION)?;
     Ok(Action::Edit(Edit {
         description,
         edits,
@@ -549,8 +560,42 @@ fn one_edit(report: &Report, key: &str, node: &Node) -> Checked<EditKind> {
             true => EditKind::RemoveCandidates,
             false => return Err(report.error(node.position, "only `removeCandidates: true` edits something")),
         },
+        "direction" => {
+            let (section, is) = section_edit(report, node)?;
+            let direction = report.word(is, "direction", MediaDirection::NAMES, MediaDirection::ALL)?;
+            EditKind::Direction(section, direction)
+        }
+        "reject" => EditKind::Reject(section(report, node)?),
+        "removeCodec" => {
+            let (section, is) = section_edit(report, node)?;
+            EditKind::RemoveCodec(section, report.text(is, "the name of a codec")?.to_owned())
+        }
+        "bundle" => EditKind::Bundle(
+            report
+                .items(node, "mids")?
+                .iter()
+                .map(|item| line(report, item))
+                .collect::<Checked<_>>()?,
+        ),
+        "msid" => {
+            let (section, is) = section_edit(report, node)?;
+            match &is.kind {
+                NodeKind::Scalar(scalar) if scalar.is_null() => EditKind::Msid(section, None),
+                _ => EditKind::Msid(section, Some(line(report, is)?)),
+            }
+        }
         _ => EditKind::TruncateAtLine(report.integer(node, "a line", 1, u64::from(u32::MAX))?),
     })
+}
+
+fn section(report: &Report, node: &Node) -> Checked<u32> {
+    report.integer(node, "the index of a media description", 0, u64::from(u16::MAX))
+}
+
+fn section_edit<'n>(report: &Report, node: &'n Node) -> Checked<(u32, &'n Node)> {
+    let fields = report.fields(node, "an edit of a media description", SECTION_EDIT_KEYS)?;
+    let section = section(report, fields.require(report, "section")?)?;
+    Ok((section, fields.require(report, "is")?))
 }
 
 fn line(report: &Report, node: &Node) -> Checked<String> {

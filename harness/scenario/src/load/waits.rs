@@ -2,10 +2,12 @@
 
 use super::events;
 use crate::report::{Checked, Report};
-use crate::scope::{Holds, Kind, Member, Scope, Wanted};
-use crate::script::{Amount, Condition, EventPattern, Expected, Located, Matcher, Target, Wait};
+use crate::resolve::{Found, Wanted, fits};
+use crate::scope::Scope;
+use crate::script::{Amount, Condition, EventPattern, Expected, Located, Matcher, Path, Root, Wait};
 use crate::tree::{Kind as NodeKind, Node};
-use glare_peer::{Attribute, SdpType};
+use glare_peer::interface::Type;
+use glare_peer::{Interface, SdpType};
 
 /// What a `wait` can wait for, where it is a mapping.
 pub(crate) const WAITS: &[&str] = &["for", "event", "received"];
@@ -29,11 +31,11 @@ pub(super) fn wait(report: &Report, scope: &mut Scope, node: &Node) -> Checked<W
     if let NodeKind::Scalar(_) = node.kind {
         return report.duration(node).map(Wait::Time);
     }
-    let fields = report.fields(node, "`wait`", WAIT_KEYS)?;
+    let fields = report.fields(node, "`wait`", &events::known_keys(WAIT_KEYS, node))?;
     let (key, value) = fields.one_of(report, WAITS)?;
     if key.text != "event" {
         for (other, _) in report.entries(node, "`wait`")? {
-            if events::DETAILS.contains(&other.text.as_str()) {
+            if events::DETAILS.contains(&other.text.as_str()) || events::is_payload(&other.text) {
                 let message = format!("`{}` does not stand beside `{}`", other.text, key.text);
                 return Err(report.error(other.position, message));
             }
@@ -45,7 +47,7 @@ pub(super) fn wait(report: &Report, scope: &mut Scope, node: &Node) -> Checked<W
         "for" => {
             let conditions = conditions(report, scope, value, true)?;
             let save = match name {
-                None => None,
+                None => Vec::new(),
                 Some(name) => {
                     let mut happened = conditions.iter().filter_map(|condition| match &condition.value {
                         Condition::Happened { event, .. } => Some(event),
@@ -55,8 +57,7 @@ pub(super) fn wait(report: &Report, scope: &mut Scope, node: &Node) -> Checked<W
                         let message = "`as` names what an event carries; expected exactly one event among the conditions";
                         return Err(report.error(name.position, message));
                     };
-                    let kind = events::carried(report, name, event)?;
-                    Some(scope.set(report, name, kind)?)
+                    events::carried(report, scope, Some(name), event)?
                 }
             };
             Ok(Wait::For {
@@ -68,13 +69,7 @@ pub(super) fn wait(report: &Report, scope: &mut Scope, node: &Node) -> Checked<W
         "event" => {
             let event = events::pattern(report, scope, value, node)?;
             events::refuse_after_close(report, scope, value.position, &event)?;
-            let save = match name {
-                None => None,
-                Some(name) => {
-                    let kind = events::carried(report, name, &event)?;
-                    Some(scope.set(report, name, kind)?)
-                }
-            };
+            let save = events::carried(report, scope, name, &event)?;
             Ok(Wait::Event { event, within, save })
         }
         _ => {
@@ -120,41 +115,20 @@ pub(super) fn conditions(
             "there is no condition; expected one such as `a.signalingState: stable`",
         ));
     }
-    let wanted = Wanted {
-        attributes: true,
-        events: true,
-    };
     let one = |(key, value): &(crate::tree::Key, Node)| {
-        let value = match scope.member(report, key.position, &key.text, wanted)? {
-            Member::Attribute(subject, holds) => {
-                let matcher = matcher(report, scope, value, Some(holds))?;
+        let value = match scope.resolve(report, key.position, &key.text, Wanted::Both)? {
+            Found::Value(path, holds) => {
+                let matcher = matcher(report, scope, value, holds)?;
                 if awaited {
-                    refuse_never(
-                        report,
-                        scope,
-                        key.position,
-                        &subject.root,
-                        &subject.path,
-                        &matcher,
-                    )?;
+                    refuse_never(report, scope, key.position, &path, &matcher)?;
                 }
-                Condition::Attribute { subject, matcher }
+                Condition::Value { path, matcher }
             }
-            Member::Variable(variable, kind) => {
-                let holds = match (variable.field, kind) {
-                    (Some(crate::script::Field::Type), _) => Some(Holds::Enumeration(SdpType::NAMES)),
-                    (None, Kind::Description) => Some(Holds::Description),
-                    _ => None,
-                };
-                Condition::Variable {
-                    variable,
-                    matcher: matcher(report, scope, value, holds)?,
-                }
-            }
-            Member::Event(target, event) => {
-                let keys: Vec<&str> = ["nth"].iter().chain(events::DETAILS).copied().collect();
-                let fields = report.fields(value, "what an event carries", &keys)?;
-                let detail = events::detail(report, &target, event, value)?;
+            Found::Event(target, event) => {
+                let own: Vec<&str> = ["nth"].iter().chain(events::DETAILS).copied().collect();
+                let fields =
+                    report.fields(value, "what an event carries", &events::known_keys(&own, value))?;
+                let detail = events::detail(report, scope, &target, event, value)?;
                 let nth = fields.read("nth", |node| {
                     report.integer(node, "a number", 1, u64::from(u32::MAX))
                 })?;
@@ -182,26 +156,23 @@ fn refuse_never(
     report: &Report,
     scope: &Scope,
     position: crate::script::Position,
-    root: &Target,
-    path: &[Attribute],
+    path: &Path,
     matcher: &Matcher,
 ) -> Checked<()> {
-    const STATES: &[Attribute] = &[
-        Attribute::SignalingState,
-        Attribute::ConnectionState,
-        Attribute::IceConnectionState,
-    ];
-    let Target::Peer(role) = root else { return Ok(()) };
+    const STATES: &[&str] = &["signalingState", "connectionState", "iceConnectionState"];
+    let (Root::Peer(role), [attribute]) = (&path.root, path.members.as_slice()) else {
+        return Ok(());
+    };
     let Some(closed_at) = scope
         .closed
         .get(role)
-        .filter(|_| path.len() == 1 && STATES.contains(&path[0]))
+        .filter(|_| STATES.contains(&attribute.as_str()))
     else {
         return Ok(());
     };
     let closed = Expected::Text("closed".to_owned());
     let possible = match matcher {
-        Matcher::Is(expected) => *expected == closed || matches!(expected, Expected::Variable(_)),
+        Matcher::Is(expected) => *expected == closed || matches!(expected, Expected::Path(_)),
         Matcher::In(expected) => expected.contains(&closed),
         Matcher::Not(expected) => *expected != closed,
         Matcher::Amount(_) => false,
@@ -219,7 +190,8 @@ fn refuse_never(
 /// The keys of a value that is not just itself.
 pub(crate) const MATCHERS: &[&str] = &["in", "not", "atLeast", "atMost", "type"];
 
-fn matcher(report: &Report, scope: &Scope, node: &Node, holds: Option<Holds>) -> Checked<Matcher> {
+/// What a value of a type must be.
+pub(super) fn matcher(report: &Report, scope: &Scope, node: &Node, holds: Type) -> Checked<Matcher> {
     let NodeKind::Map(entries) = &node.kind else {
         return expected(report, scope, node, holds).map(Matcher::Is);
     };
@@ -229,7 +201,7 @@ fn matcher(report: &Report, scope: &Scope, node: &Node, holds: Option<Holds>) ->
         .any(|(key, _)| matches!(key.text.as_str(), "atLeast" | "atMost"))
     {
         let fields = report.fields(node, "bounds", &["atLeast", "atMost"])?;
-        if !matches!(holds, None | Some(Holds::Number)) {
+        if !matches!(holds.not_null(), Type::Any | Type::Number | Type::Integer { .. }) {
             return Err(report.error(node.position, "only a number has bounds"));
         }
         let number = |node: &Node| match &node.kind {
@@ -259,10 +231,11 @@ fn matcher(report: &Report, scope: &Scope, node: &Node, holds: Option<Holds>) ->
     }
 }
 
-fn expected(report: &Report, scope: &Scope, node: &Node, holds: Option<Holds>) -> Checked<Expected> {
+fn expected(report: &Report, scope: &Scope, node: &Node, holds: Type) -> Checked<Expected> {
+    let is_description = holds.object() == Some(Interface::SessionDescription);
     let scalar = match &node.kind {
         NodeKind::Scalar(scalar) => scalar,
-        NodeKind::Map(_) if matches!(holds, Some(Holds::Description)) => {
+        NodeKind::Map(_) if is_description => {
             let fields = report.fields(node, "an expected description", &["type"])?;
             let kind = fields.require(report, "type")?;
             let kind = report.enumeration::<SdpType>(kind, "RTCSdpType", SdpType::NAMES)?;
@@ -275,29 +248,36 @@ fn expected(report: &Report, scope: &Scope, node: &Node, holds: Option<Holds>) -
         return Ok(Expected::Null);
     }
     if let Some(name) = Scope::reference(node) {
-        let (path, kind) = scope.path(report, node.position, name)?;
-        return match kind {
-            Kind::Value | Kind::Description | Kind::Candidate => Ok(Expected::Variable(path)),
-            _ => Err(report.error(node.position, format!("{name:?} cannot be compared with"))),
+        let (path, found) = scope.path(report, node.position, name)?;
+        return match fits(found, holds) {
+            true => Ok(Expected::Path(path)),
+            false => Err(report.error(
+                node.position,
+                format!(
+                    "{name:?} is {}; it cannot be compared with {}",
+                    found.describe(),
+                    holds.describe()
+                ),
+            )),
         };
     }
-    match holds {
-        Some(Holds::Enumeration(names)) => match names.contains(&scalar.text.as_str()) {
+    match holds.not_null() {
+        Type::Enumeration { values, .. } => match values.contains(&scalar.text.as_str()) {
             true => Ok(Expected::Text(scalar.text.clone())),
-            false => Err(report.unknown(node.position, "value", &scalar.text, names.iter().copied())),
+            false => Err(report.unknown(node.position, "value", &scalar.text, values.iter().copied())),
         },
-        Some(Holds::Boolean) => report.boolean(node).map(Expected::Boolean),
-        Some(Holds::Number) => match scalar.as_number() {
+        Type::Boolean => report.boolean(node).map(Expected::Boolean),
+        Type::Number | Type::Integer { .. } => match scalar.as_number() {
             Some(number) => Ok(Expected::Number(number)),
             None => Err(report.expected(node, "a number or null")),
         },
-        Some(Holds::Text) => super::steps::text(report, node).map(Expected::Text),
-        Some(Holds::Description) => Err(report.expected(node, "null, a variable or `{ type: offer }`")),
-        Some(Holds::Object(_)) => Err(report.expected(node, "null")),
-        None => Ok(match (scalar.as_bool(), scalar.as_number()) {
+        Type::String => super::steps::text(report, node).map(Expected::Text),
+        Type::Any => Ok(match (scalar.as_bool(), scalar.as_number()) {
             (Some(value), _) => Expected::Boolean(value),
             (_, Some(value)) => Expected::Number(value),
             _ => Expected::Text(scalar.text.clone()),
         }),
+        _ if is_description => Err(report.expected(node, "null, a variable or `{ type: offer }`")),
+        _ => Err(report.expected(node, "null or a variable")),
     }
 }

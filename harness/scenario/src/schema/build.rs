@@ -1,9 +1,10 @@
 //! The pieces that the schema is put together from.
 
+use glare_peer::Interface;
+use glare_peer::interface::{Dictionary, Type};
 use serde_json::{Map, Value, json};
 
-use crate::scope::Interface;
-use crate::script::EventName;
+use crate::load::names;
 
 /// The roles that completion offers; others are as valid.
 pub(super) const USUAL_ROLES: &[&str] = &["a", "b"];
@@ -110,24 +111,105 @@ pub(super) fn path(description: &str, members: &[&str]) -> Value {
     ] })
 }
 
-pub(super) fn event_path(description: &str) -> Value {
-    let mut events: Vec<&str> = EventName::OF_PEERS.iter().map(|event| event.as_str()).collect();
-    events.extend(
-        EventName::ALL
-            .iter()
-            .map(|event| event.as_str())
-            .filter(|name| !events.contains(name))
-            .collect::<Vec<_>>(),
-    );
-    path(description, &events)
+/// The names of all events; those of the connection first.
+pub(super) fn event_names() -> Vec<&'static str> {
+    let mut events = Vec::new();
+    for interface in Interface::ALL {
+        for event in interface.table().events {
+            if !events.contains(&event.name) {
+                events.push(event.name);
+            }
+        }
+    }
+    events
 }
 
+pub(super) fn event_path(description: &str) -> Value {
+    path(description, &event_names())
+}
+
+/// A path to a value: a role or a variable, then members.
 pub(super) fn attribute_path(description: &str) -> Value {
-    let peers: Vec<&str> = Interface::Peer.attributes().collect();
-    let rest = glare_peer::Attribute::NAMES
+    let attributes = Interface::PeerConnection.table().attributes.iter();
+    let usual: Vec<String> = attributes
+        .filter(|attribute| !attribute.promise)
+        .flat_map(|attribute| {
+            USUAL_ROLES
+                .iter()
+                .map(|role| format!("{role}.{}", attribute.name))
+        })
+        .collect();
+    json!({ "description": description, "anyOf": [
+        { "enum": usual },
+        { "type": "string", "pattern": format!(r"^{NAME}(\.[A-Za-z0-9-]+)+$") },
+    ] })
+}
+
+/// A value of a type of the interface, or a variable in its place.
+pub(super) fn typed(holds: Type) -> Value {
+    let variable = variable_reference("A variable, or what it leads to.");
+    let plain = match holds.not_null() {
+        Type::Boolean => json!({ "type": "boolean" }),
+        Type::Integer { least, most } => json!({ "type": "integer", "minimum": least, "maximum": most }),
+        Type::Number => json!({ "type": "number" }),
+        Type::String => json!({ "type": "string" }),
+        Type::Enumeration { values, .. } => json!({ "enum": values }),
+        Type::Dictionary(dictionary) => reference(dictionary.name),
+        Type::List(item) => json!({ "type": "array", "items": typed(*item) }),
+        Type::Either(types) => json!({ "anyOf": types.iter().map(|one| typed(*one)).collect::<Vec<_>>() }),
+        Type::Any => json!({}),
+        Type::Undefined | Type::Bytes | Type::StatsReport | Type::Object(_) | Type::Nullable(_) => {
+            variable.clone()
+        }
+    };
+    let mut any = vec![plain, variable];
+    if holds.has_null() {
+        any.push(json!({ "type": "null" }));
+    }
+    json!({ "description": format!("{}.", capital(&holds.describe())), "anyOf": any })
+}
+
+fn capital(text: &str) -> String {
+    let mut characters = text.chars();
+    let first = characters.next().map(|first| first.to_ascii_uppercase());
+    first.into_iter().chain(characters).collect()
+}
+
+/// The members of a dictionary.
+pub(super) fn dictionary(dictionary: &Dictionary) -> Value {
+    let members = dictionary
+        .members
         .iter()
-        .copied()
-        .filter(|name| !peers.contains(name));
-    let all: Vec<&str> = peers.iter().copied().chain(rest).collect();
-    path(description, &all)
+        .map(|member| (member.name, typed(member.holds)));
+    let required: Vec<&str> = dictionary
+        .members
+        .iter()
+        .filter(|member| member.required)
+        .map(|member| member.name)
+        .collect();
+    let whole = object(&format!("`{}`.", dictionary.name), &required, members);
+    let changed = object(
+        "Another with some of it changed.",
+        &["from", "set"],
+        [
+            ("from", variable_reference("The other.")),
+            (
+                "set",
+                json!({ "type": "object", "minProperties": 1, "description": "What changes: `encodings.0.active: false`." }),
+            ),
+        ],
+    );
+    json!({ "description": format!("`{}`.", dictionary.name), "anyOf": [whole, changed] })
+}
+
+/// A mapping around an event, in which attributes of the event may stand: `track.kind: audio`.
+pub(super) fn with_payload(mut schema: Value) -> Value {
+    let names: Vec<&str> = names::payload_names().collect();
+    if let Value::Object(members) = &mut schema {
+        members.insert(
+            "patternProperties".to_owned(),
+            json!({ (format!(r"^({})(\.[A-Za-z0-9-]+)*$", names.join("|"))): reference("expected-value") }),
+        );
+    }
+    schema
 }

@@ -1,17 +1,20 @@
 //! What is expected: conditions, happenings and the rest of `expect`.
 
-use glare_peer::SdpType;
+use glare_peer::interface::Type;
+use glare_peer::interface::dictionaries::ALL;
+use glare_peer::interface::statistics::STATS_TYPES;
+use glare_peer::{Interface, SdpType};
 use serde_json::{Map, Value, json};
 
 use super::build::{
-    NAME, USUAL_ROLES, boolean, duration, event_path, integer, list, object, one_of, path, quantity,
-    reference, role, size, text, variable, variable_reference,
+    NAME, USUAL_ROLES, boolean, duration, event_names, event_path, integer, list, object, one_of, path,
+    quantity, reference, role, size, text, variable, variable_reference, with_payload,
 };
 use crate::load::names;
-use crate::scope::{Holds, Interface};
-use crate::script::{EventName, MediaDirection, Method, SdpField, SignalKind};
+use crate::script::{MediaDirection, SdpField, SignalKind};
 
 pub(super) fn expect() -> Value {
+    let words = |description: &str| json!({ "type": "array", "description": description, "items": { "type": "string", "description": "A name." } });
     let lines = |description: &str| list(description, text("How a line starts."));
     let compared = |description: &str| {
         object(
@@ -35,6 +38,8 @@ pub(super) fn expect() -> Value {
             ("direction", one_of("The direction.", MediaDirection::NAMES)),
             ("has", lines("Lines that it has.")),
             ("lacks", lines("Lines that it lacks.")),
+            ("codecs", words("The names of its codecs in order.")),
+            ("rids", words("Its RTP stream identifiers in order.")),
         ],
     );
     let happening = || json!({ "type": "array", "minItems": 1, "description": "Happenings.", "items": reference("happening") });
@@ -46,11 +51,7 @@ pub(super) fn expect() -> Value {
     };
     let mut elapsed = vec![("since", text("The mark."))];
     elapsed.extend(bounds("long"));
-    let all_events: Vec<&str> = EventName::OF_PEERS
-        .iter()
-        .chain(EventName::OF_CHANNELS)
-        .map(|event| event.as_str())
-        .collect();
+    let all_events = event_names();
     let exactly = json!({
         "type": "object", "minProperties": 1, "maxProperties": 1, "additionalProperties": false,
         "description": "An event with what it carries; `{}` for anything.",
@@ -71,6 +72,10 @@ pub(super) fn expect() -> Value {
                         (
                             "media",
                             json!({ "type": "array", "description": "Its media descriptions, all of them in order.", "items": media }),
+                        ),
+                        (
+                            "bundle",
+                            words("The mids of its BUNDLE group; none for no group."),
                         ),
                         ("has", lines("Lines that it has.")),
                         ("lacks", lines("Lines that it lacks.")),
@@ -107,6 +112,7 @@ pub(super) fn expect() -> Value {
                     ],
                 ),
             ),
+            ("statistics", statistics()),
             (
                 "order",
                 json!({ "type": "array", "minItems": 2, "description": "These happened in this order; others may lie between.", "items": reference("happening") }),
@@ -117,7 +123,7 @@ pub(super) fn expect() -> Value {
                     "Exactly these events.",
                     &["of", "names", "exactly"],
                     [
-                        ("of", text("A role or a data channel.")),
+                        ("of", text("A role, or an object.")),
                         (
                             "names",
                             list("The types looked at.", one_of("An event.", &all_events)),
@@ -150,13 +156,36 @@ pub(super) fn expect() -> Value {
     schema
 }
 
+fn statistics() -> Value {
+    let members = |description: &str| json!({ "type": "object", "description": description, "additionalProperties": reference("expected-value") });
+    let count = object(
+        "How many.",
+        &[],
+        ["is", "atLeast", "atMost"].map(|key| (key, integer("How many.", 0, None))),
+    );
+    object(
+        "What a report of getStats() says.",
+        &["of", "type"],
+        [
+            ("of", text("The variable of the report.")),
+            (
+                "type",
+                one_of("The type of the dictionaries looked at.", STATS_TYPES),
+            ),
+            ("some", members("At least one of them has these members.")),
+            (
+                "all",
+                members("All of them, and at least one, have these members."),
+            ),
+            ("count", count),
+            ("members", members("Beside `count`: which of them count.")),
+        ],
+    )
+}
+
 pub(super) fn happenings(counts: &[&'static str]) -> Vec<Value> {
     let counts = || counts.iter().map(|key| (*key, integer("How often.", 0, None)));
-    let promising: Vec<&str> = Method::OF_PEERS
-        .iter()
-        .copied()
-        .filter(|name| !matches!(*name, "createDataChannel" | "restartIce" | "close"))
-        .collect();
+    let promising: Vec<&str> = names::promising(Interface::PeerConnection).collect();
     let mut event = vec![("event", event_path("An event was fired."))];
     event.extend(details());
     event.extend(counts());
@@ -183,31 +212,25 @@ pub(super) fn happenings(counts: &[&'static str]) -> Vec<Value> {
     ];
     settled.extend(counts());
     vec![
-        object("An event.", &["event"], event),
+        with_payload(object("An event.", &["event"], event)),
         object("A signal.", &["signal", "from", "to"], signal),
         object("A settlement.", &["settled"], settled),
     ]
 }
 
 pub(super) fn details() -> Vec<(&'static str, Value)> {
-    let interfaces = [
-        Interface::Peer,
-        Interface::Channel,
-        Interface::Sctp,
-        Interface::Dtls,
-        Interface::Ice,
-    ];
     let mut states: Vec<&str> = Vec::new();
-    for interface in interfaces {
-        for attribute in glare_peer::Attribute::ALL {
-            if let Some(Holds::Enumeration(names)) = interface.holds(*attribute) {
-                states.extend(
-                    names
-                        .iter()
-                        .filter(|name| !states.contains(name))
-                        .collect::<Vec<_>>(),
-                );
-            }
+    let attributes = Interface::ALL
+        .iter()
+        .flat_map(|interface| interface.table().attributes);
+    for attribute in attributes.filter(|attribute| attribute.name.ends_with("tate")) {
+        if let Type::Enumeration { values, .. } = attribute.holds {
+            states.extend(
+                values
+                    .iter()
+                    .filter(|name| !states.contains(name))
+                    .collect::<Vec<_>>(),
+            );
         }
     }
     vec![
@@ -230,72 +253,98 @@ pub(super) fn details() -> Vec<(&'static str, Value)> {
     ]
 }
 
+/// What a value may be expected to be.
+pub(super) fn expected_value(holds: Type) -> Value {
+    let plain = match holds.not_null() {
+        Type::Enumeration { values, .. } => one_of("A value of the enumeration.", values),
+        Type::Boolean => boolean("A boolean."),
+        Type::Number | Type::Integer { .. } => json!({ "type": "number", "description": "A number." }),
+        Type::String => json!({ "type": "string", "description": "A string." }),
+        Type::Object(Interface::SessionDescription) => object(
+            "A description.",
+            &["type"],
+            [("type", one_of("Its type.", SdpType::NAMES))],
+        ),
+        Type::Any => json!({ "description": "A value.", "anyOf": [
+            { "type": ["number", "string", "boolean"] },
+            object("A description.", &["type"], [("type", one_of("Its type.", SdpType::NAMES))]),
+        ] }),
+        _ => json!({ "type": "null", "description": "There is none." }),
+    };
+    let plain = json!({ "description": "A value.", "anyOf": [plain, { "type": "null" }, variable_reference("A variable.")] });
+    json!({ "description": "The value, or what it may be.", "anyOf": [
+        plain,
+        object("One of several.", &["in"], [("in", list("The values.", plain.clone()))]),
+        object("Anything but this.", &["not"], [("not", plain)]),
+        object("A number within bounds.", &[], [
+            ("atLeast", json!({ "type": "number", "description": "At least." })),
+            ("atMost", json!({ "type": "number", "description": "At most." })),
+        ]),
+    ] })
+}
+
+/// The names of all attributes and of all members of dictionaries.
+fn member_names() -> Vec<&'static str> {
+    let attributes = Interface::ALL
+        .iter()
+        .flat_map(|interface| interface.table().attributes);
+    let members = ALL.iter().flat_map(|dictionary| dictionary.members);
+    let names = attributes
+        .map(|attribute| attribute.name)
+        .chain(members.map(|member| member.name));
+    let names: std::collections::BTreeSet<&str> = names.collect();
+    names.into_iter().collect()
+}
+
 /// Conditions: attributes with their values, and events that have happened.
 pub(super) fn conditions() -> Value {
-    let value = |holds: Holds| {
-        let plain = match holds {
-            Holds::Enumeration(names) => one_of("A state.", names),
-            Holds::Boolean => boolean("A boolean."),
-            Holds::Number => json!({ "type": ["number", "null"], "description": "A number or null." }),
-            Holds::Text => json!({ "type": "string", "description": "A string." }),
-            Holds::Description => json!({ "description": "Null, or a description of a type.", "anyOf": [
-                { "type": "null" },
-                object("A description.", &["type"], [("type", one_of("Its type.", SdpType::NAMES))]),
-            ] }),
-            Holds::Object(_) => json!({ "type": "null", "description": "There is none." }),
-        };
-        let plain = json!({ "description": "A value.", "anyOf": [plain, { "type": "null" }, variable_reference("A variable.")] });
-        json!({ "description": "The value, or what it may be.", "anyOf": [
-            plain,
-            object("One of several.", &["in"], [("in", list("The values.", plain.clone()))]),
-            object("Anything but this.", &["not"], [("not", plain)]),
-            object("A number within bounds.", &[], [
-                ("atLeast", json!({ "type": "number", "description": "At least." })),
-                ("atMost", json!({ "type": "number", "description": "At most." })),
-            ]),
-        ] })
-    };
     let mut event = details();
     event.push((
         "nth",
         integer("It happened at least so often; by default once.", 1, None),
     ));
-    let event = object("What the event carries; `{}` for anything.", &[], event);
+    let event = with_payload(object("What the event carries; `{}` for anything.", &[], event));
     let mut patterns = Map::new();
     let mut usual = Map::new();
-    let places = [
-        (Interface::Peer, ""),
-        (Interface::Channel, ""),
-        (Interface::Sctp, r"\.sctp"),
-        (Interface::Dtls, r"\.sctp\.transport"),
-        (Interface::Ice, r"\.sctp\.transport\.iceTransport"),
-    ];
-    for (interface, place) in places {
-        for attribute in glare_peer::Attribute::ALL {
-            let Some(holds) = interface.holds(*attribute) else {
-                continue;
-            };
-            patterns.insert(format!("^{NAME}{place}\\.{attribute}$"), value(holds));
-            if interface != Interface::Channel {
-                let place = place.replace('\\', "");
-                usual.extend(
-                    USUAL_ROLES
-                        .iter()
-                        .map(|role| (format!("{role}{place}.{attribute}"), value(holds))),
-                );
-            }
+    for attribute in Interface::PeerConnection.table().attributes {
+        if attribute.promise {
+            continue;
         }
-        for name in interface.events() {
-            patterns.insert(format!("^{NAME}{place}\\.{name}$"), event.clone());
+        for role in USUAL_ROLES {
+            usual.insert(
+                format!("{role}.{}", attribute.name),
+                expected_value(attribute.holds),
+            );
         }
     }
-    // A variable, or a field of a description or candidate.
+    // What a name leads to, the loader knows; some are of events and of members both, such as `track`.
+    let (events, members) = (event_names(), member_names());
+    let only = |names: &[&'static str], others: &[&'static str]| -> Vec<&'static str> {
+        names
+            .iter()
+            .copied()
+            .filter(|name| !others.contains(name))
+            .collect()
+    };
+    let both: Vec<&str> = events
+        .iter()
+        .copied()
+        .filter(|name| members.contains(name))
+        .collect();
+    let way = format!(r"^{NAME}(\.[A-Za-z0-9-]+)*");
     patterns.insert(
-        format!("^{NAME}(\\.(type|sdp|candidate|sdpMid|sdpMLineIndex|usernameFragment))?$"),
-        json!({
-            "description": "The value of a variable, or of a field of it.",
-        }),
+        format!(r"{way}\.({})$", only(&events, &members).join("|")),
+        event.clone(),
     );
+    patterns.insert(
+        format!(r"{way}\.({})$", both.join("|")),
+        json!({ "description": "An event, or a value.", "anyOf": [event, reference("expected-value")] }),
+    );
+    patterns.insert(
+        format!(r"{way}\.({}|length|[0-9]+)$", only(&members, &events).join("|")),
+        reference("expected-value"),
+    );
+    patterns.insert(format!("^{NAME}$"), reference("expected-value"));
     json!({
         "type": "object", "minProperties": 1, "additionalProperties": false,
         "description": "Conditions: attributes with their values, and events that have happened.",

@@ -1,16 +1,17 @@
 //! The steps, verb by verb.
 
-use glare_peer::{RtcErrorDetail, SdpType};
+use glare_peer::interface::Type;
+use glare_peer::{Interface, RtcErrorDetail};
 use serde_json::{Value, json};
 
 use super::build::{
-    NAME, attribute_path, boolean, duration, event_path, integer, list, object, one_of, path, quantity,
-    reference, role, size, text, variable, variable_reference,
+    NAME, USUAL_ROLES, attribute_path, boolean, duration, event_path, integer, list, object, one_of, path,
+    quantity, reference, role, size, text, typed, variable, variable_reference, with_payload,
 };
 use super::expectations::{details, expect};
 use super::link_settings;
 use crate::load::names;
-use crate::script::{Method, Setup};
+use crate::script::{MediaDirection, Setup};
 
 pub(super) fn steps(in_listener: bool) -> Vec<Value> {
     let all = [
@@ -28,14 +29,30 @@ pub(super) fn steps(in_listener: bool) -> Vec<Value> {
             &[],
         ),
         step(
+            "construct",
+            vec![
+                (
+                    "construct",
+                    path(
+                        "The interface to construct, below the role whose page it is.",
+                        &names::constructible().map(Interface::name).collect::<Vec<_>>(),
+                    ),
+                ),
+                ("with", with()),
+                ("throws", reference("exception")),
+                ("as", variable("Names what was constructed.")),
+            ],
+            &[],
+        ),
+        step(
             "set",
             vec![
                 (
                     "set",
                     json!({
-                        "type": "object", "description": "The attribute of a data channel and its value in bytes.",
+                        "type": "object", "description": "The attribute of an object and its value.",
                         "minProperties": 1, "maxProperties": 1, "additionalProperties": false,
-                        "patternProperties": { (format!(r"^{NAME}\.{}$", names::SETTABLE)): integer("Bytes.", 0, None) },
+                        "patternProperties": setters(),
                     }),
                 ),
                 ("throws", reference("exception")),
@@ -137,77 +154,100 @@ pub(super) fn step(
     keys.push(("clause", reference("clause")));
     keys.push(("level", reference("level")));
     let required: Vec<&str> = [verb].iter().chain(required).copied().collect();
-    (verb, object(&format!("A `{verb}` step."), &required, keys))
+    let schema = object(&format!("A `{verb}` step."), &required, keys);
+    (
+        verb,
+        if verb == "on" {
+            with_payload(schema)
+        } else {
+            schema
+        },
+    )
 }
 
-pub(super) fn call() -> Vec<(&'static str, Value)> {
-    let methods: Vec<&str> = Method::OF_PEERS.to_vec();
-    let arguments = object(
-        "The arguments.",
-        &[],
+/// The attributes that can be set, as patterns of paths to them.
+fn setters() -> serde_json::Map<String, Value> {
+    let mut patterns = serde_json::Map::new();
+    for interface in Interface::ALL {
+        for name in names::settable(*interface) {
+            let holds = interface.attribute(name).map_or(Type::Any, |member| member.holds);
+            patterns.insert(format!(r"^{NAME}(\.[A-Za-z0-9-]+)*\.{name}$"), typed(holds));
+        }
+    }
+    patterns
+}
+
+/// What `with` may be: a variable, or arguments by their names. Which ones, the loader knows.
+fn with() -> Value {
+    let mut arguments = serde_json::Map::new();
+    let mut add = |name: &str, holds: Type| {
+        let schema = typed(holds);
+        let known = arguments.get(name).cloned();
+        let schema = match known {
+            Some(known) if known != schema => {
+                json!({ "description": "It depends on the method.", "anyOf": [known, schema] })
+            }
+            _ => schema,
+        };
+        arguments.insert(name.to_owned(), schema);
+    };
+    for interface in Interface::ALL {
+        let table = interface.table();
+        let all = (table.methods.iter().map(|method| method.arguments))
+            .chain(table.constructor.iter().map(|constructor| constructor.arguments));
+        for argument in all.flatten() {
+            add(argument.name, argument.holds);
+            if let Type::Dictionary(dictionary) = argument.holds {
+                for member in dictionary.members {
+                    add(member.name, member.holds);
+                }
+            }
+        }
+    }
+    let by_name = json!({
+        "type": "object", "additionalProperties": false, "properties": arguments,
+        "description": "The arguments by name, with the members of a dictionary that is the last one.",
+    });
+    let changed = object(
+        "A dictionary with some of it changed.",
+        &["from", "set"],
         [
-            ("iceRestart", boolean("createOffer: whether ICE is to restart.")),
-            ("type", one_of("A description: its type.", SdpType::NAMES)),
-            ("sdp", text("A description: its text.")),
+            ("from", variable_reference("The dictionary.")),
             (
-                "candidate",
-                text("A candidate: its text; empty for the end of candidates."),
-            ),
-            ("sdpMid", text("A candidate: the mid of its media description.")),
-            (
-                "sdpMLineIndex",
-                integer(
-                    "A candidate: the index of its media description.",
-                    0,
-                    Some(65_535),
-                ),
-            ),
-            ("usernameFragment", text("A candidate: its ICE generation.")),
-            ("label", text("createDataChannel: the channel's name.")),
-            (
-                "ordered",
-                boolean("createDataChannel: whether messages arrive in order."),
-            ),
-            (
-                "maxPacketLifeTime",
-                integer(
-                    "createDataChannel: for how many milliseconds a message is sent again.",
-                    0,
-                    Some(65_535),
-                ),
-            ),
-            (
-                "maxRetransmits",
-                integer(
-                    "createDataChannel: how often a message is sent again.",
-                    0,
-                    Some(65_535),
-                ),
-            ),
-            ("protocol", text("createDataChannel: the subprotocol.")),
-            (
-                "negotiated",
-                boolean("createDataChannel: whether both sides create it by agreement."),
-            ),
-            (
-                "id",
-                integer(
-                    "createDataChannel: the id of a negotiated channel.",
-                    0,
-                    Some(65_535),
-                ),
+                "set",
+                json!({ "type": "object", "minProperties": 1, "description": "What changes." }),
             ),
         ],
     );
+    json!({
+        "description": "The arguments, or a variable that holds them.",
+        "anyOf": [variable_reference("A variable."), by_name, changed],
+    })
+}
+
+pub(super) fn call() -> Vec<(&'static str, Value)> {
+    let mut methods: Vec<&str> = Vec::new();
+    for interface in Interface::ALL {
+        let statics = interface.table().methods.iter().filter(|method| method.is_static);
+        for name in names::callable(*interface).chain(statics.map(|method| method.name)) {
+            if !methods.contains(&name) {
+                methods.push(name);
+            }
+        }
+    }
+    let peers: Vec<String> = USUAL_ROLES
+        .iter()
+        .flat_map(|role| names::callable(Interface::PeerConnection).map(move |name| format!("{role}.{name}")))
+        .collect();
     vec![
         (
             "call",
-            path("The method to call; the script waits for its promise.", &methods),
+            json!({ "description": "The method to call; the script waits for its promise.", "anyOf": [
+                { "enum": peers },
+                { "type": "string", "pattern": format!(r"^{NAME}(\.[A-Za-z0-9-]+)*\.({})$", methods.join("|")) },
+            ] }),
         ),
-        (
-            "with",
-            json!({ "description": "The arguments, or a variable that holds them.", "anyOf": [variable_reference("A variable."), arguments] }),
-        ),
+        ("with", with()),
         ("as", variable("Names what it returned or was fulfilled with.")),
         (
             "start",
@@ -216,6 +256,17 @@ pub(super) fn call() -> Vec<(&'static str, Value)> {
         ("throws", reference("exception")),
         ("rejects", reference("exception")),
     ]
+}
+
+/// The variables for what an event carries.
+fn carried() -> Value {
+    json!({ "description": "Names what the event carries: the one thing that matters, or attributes of the event.", "anyOf": [
+        variable("Its name."),
+        {
+            "type": "object", "minProperties": 1, "description": "Attributes of the event with their names.",
+            "additionalProperties": { "type": "string", "description": "Its name." },
+        },
+    ] })
 }
 
 pub(super) fn send() -> Value {
@@ -258,15 +309,15 @@ pub(super) fn wait() -> Value {
     let mut event = vec![("event", event_path("The next such event from now on."))];
     event.extend(details());
     event.push(("within", duration("How long at most.")));
-    event.push(("as", variable("Names the channel or candidate that it carries.")));
+    event.push(("as", carried()));
     json!({ "description": "Waits.", "anyOf": [
         duration("This long in virtual time."),
         object("Until all conditions hold at one moment.", &["for"], [
             ("for", reference("conditions")),
             ("within", duration("How long at most.")),
-            ("as", variable("Names what the event among the conditions carried.")),
+            ("as", carried()),
         ]),
-        object("Until an event.", &["event"], event),
+        with_payload(object("Until an event.", &["event"], event)),
         object("Until messages have been received.", &["received"], [
             ("received", object("Which.", &["on"], [
                 ("on", text("The receiving data channel.")),
@@ -284,10 +335,7 @@ pub(super) fn listener() -> Vec<(&'static str, Value)> {
         event_path("The event; the listener runs once, at the first from here on."),
     )];
     keys.extend(details());
-    keys.push((
-        "as",
-        variable("Names, for its steps alone, the channel or candidate that the event carries."),
-    ));
+    keys.push(("as", carried()));
     keys.push(("do", json!({ "type": "array", "minItems": 1, "description": "What to do inside the dispatch of the event.", "items": reference("listener-step") })));
     keys
 }
@@ -368,6 +416,39 @@ pub(super) fn edit() -> Value {
                 json!({ "const": true, "description": "Removes all candidates." }),
             ),
             ("truncateAtLine", integer("Keeps only so many lines.", 1, None)),
+            (
+                "direction",
+                in_section(one_of("The new direction.", MediaDirection::NAMES)),
+            ),
+            (
+                "reject",
+                integer("Sets the port of this media description to 0.", 0, Some(65_535)),
+            ),
+            ("removeCodec", in_section(text("The codec's name."))),
+            (
+                "bundle",
+                json!({ "type": "array", "description": "The mids of the BUNDLE group; none removes it.", "items": { "type": "string", "description": "A mid." } }),
+            ),
+            (
+                "msid",
+                in_section(
+                    json!({ "type": ["string", "null"], "description": "The new a=msid; null removes it." }),
+                ),
+            ),
+        ],
+    )
+}
+
+fn in_section(is: Value) -> Value {
+    object(
+        "In one media description.",
+        &["section", "is"],
+        [
+            (
+                "section",
+                integer("The index of the media description, from 0.", 0, Some(65_535)),
+            ),
+            ("is", is),
         ],
     )
 }

@@ -5,26 +5,10 @@ use super::steps::exception;
 use super::yaml::{Map, Yaml, duration, hexadecimal, map, variable};
 use crate::quantity::write_size;
 use crate::script::{
-    Amount, Arrived, Attributes, CandidatePattern, Condition, Count, EventDetail, EventPattern, Expectation,
-    Expected, Happening, Located, Matcher, MediaExpectation, MediaPort, SdpExpectation, SdpField, Settlement,
-    VariablePath,
+    Amount, Arrived, CandidatePattern, Carried, Condition, Count, Entries, EventDetail, EventPattern,
+    Expectation, Expected, Happening, Located, Matcher, MediaExpectation, MediaPort, SdpExpectation,
+    SdpField, Settlement, StatisticsExpectation,
 };
-
-pub(super) fn path(path: &VariablePath) -> String {
-    match path.field {
-        Some(field) => format!("{}.{}", path.name, field.as_str()),
-        None => path.name.clone(),
-    }
-}
-
-pub(super) fn attributes(subject: &Attributes) -> String {
-    subject
-        .path
-        .iter()
-        .fold(subject.root.to_string(), |path, attribute| {
-            format!("{path}.{attribute}")
-        })
-}
 
 pub(super) fn event_path(event: &EventPattern) -> Yaml {
     Yaml::text(format!("{}.{}", event.target, event.event))
@@ -42,13 +26,16 @@ pub(super) fn detail(event: &EventPattern) -> Map {
         EventDetail::Binary(bytes) => map("binary", hexadecimal(bytes)),
         EventDetail::Length(length) => map("length", Yaml::word(write_size(*length))),
         EventDetail::Error(pattern) => map("error", exception(pattern)),
+        EventDetail::Payload(members) => Map(members
+            .iter()
+            .map(|(way, wanted)| (way.join("."), matcher(wanted)))
+            .collect()),
     }
 }
 
 pub(super) fn conditions(conditions: &[Located<Condition>]) -> Yaml {
     let one = |condition: &Located<Condition>| match &condition.value {
-        Condition::Attribute { subject, matcher } => (attributes(subject), self::matcher(matcher)),
-        Condition::Variable { variable, matcher } => (path(variable), self::matcher(matcher)),
+        Condition::Value { path, matcher } => (path.to_string(), self::matcher(matcher)),
         Condition::Happened { event, nth } => {
             let nth = (*nth > 1).then(|| Yaml::word(nth));
             (
@@ -79,7 +66,7 @@ pub(super) fn expected(value: &Expected) -> Yaml {
         Expected::Number(value) => Yaml::word(value),
         Expected::Text(text) => Yaml::text(text),
         Expected::Description(kind) => map("type", Yaml::word(kind.as_str())).yaml(),
-        Expected::Variable(path) => variable(&self::path(path)),
+        Expected::Path(path) => variable(&path.to_string()),
     }
 }
 
@@ -130,6 +117,7 @@ pub(super) fn expectation(expectation: &Expectation) -> Map {
                 .with("order", Yaml::word(if *in_order { "kept" } else { "free" }));
             map("data", what.yaml())
         }
+        Expectation::Statistics(statistics) => map("statistics", self::statistics(statistics)),
         Expectation::Order(order) => map("order", happenings(order)),
         Expectation::Events { of, names, exactly } => {
             let one = |event: &Located<EventPattern>| {
@@ -145,11 +133,7 @@ pub(super) fn expectation(expectation: &Expectation) -> Map {
             happening: what,
             count,
         } => {
-            let (key, number) = match count {
-                Count::Is(number) => ("is", number),
-                Count::AtLeast(number) => ("atLeast", number),
-                Count::AtMost(number) => ("atMost", number),
-            };
+            let (key, number) = bound(count);
             map("count", happening(what).with(key, Yaml::word(number)).yaml())
         }
         Expectation::Pending(names) => map(
@@ -169,6 +153,42 @@ pub(super) fn expectation(expectation: &Expectation) -> Map {
     }
 }
 
+fn bound(count: &Count) -> (&'static str, u64) {
+    match count {
+        Count::Is(number) => ("is", *number),
+        Count::AtLeast(number) => ("atLeast", *number),
+        Count::AtMost(number) => ("atMost", *number),
+    }
+}
+
+fn statistics(statistics: &StatisticsExpectation) -> Yaml {
+    let members = statistics.members.iter();
+    let members = Yaml::Map(
+        members
+            .map(|(name, wanted)| (name.clone(), matcher(wanted)))
+            .collect(),
+    );
+    let head = map("of", Yaml::text(&statistics.of)).with("type", Yaml::text(&statistics.stats_type));
+    match &statistics.entries {
+        Entries::Some => head.with("some", members),
+        Entries::All => head.with("all", members),
+        Entries::Count(count) => {
+            let (key, number) = bound(count);
+            head.with("count", map(key, Yaml::word(number)).yaml())
+                .with("members", members)
+        }
+    }
+    .yaml()
+}
+
+/// The variables for what an event carries.
+pub(super) fn carried(all: &[Carried]) -> Option<Yaml> {
+    let entries = all
+        .iter()
+        .map(|one| (one.attribute.to_owned(), Yaml::text(&one.variable)));
+    (!all.is_empty()).then(|| Yaml::Map(entries.collect()))
+}
+
 pub(super) fn sdp(sdp: &SdpExpectation) -> Yaml {
     let lines = |lines: &[Located<String>]| {
         (!lines.is_empty()).then(|| Yaml::texts(lines.iter().map(|line| line.value.as_str())))
@@ -185,6 +205,7 @@ pub(super) fn sdp(sdp: &SdpExpectation) -> Yaml {
         .map(|all| Yaml::List(all.iter().map(|one| media(&one.value)).collect()));
     map("of", Yaml::text(&sdp.of))
         .with_some("media", all_media)
+        .with_some("bundle", sdp.bundle.as_ref().map(|mids| words(mids)))
         .with_some("has", lines(&sdp.has))
         .with_some("lacks", lines(&sdp.lacks))
         .with_some("same", compared(&sdp.same))
@@ -206,7 +227,13 @@ pub(super) fn media(media: &MediaExpectation) -> Yaml {
             "direction",
             media.direction.map(|direction| Yaml::word(direction.as_str())),
         )
+        .with_some("codecs", media.codecs.as_ref().map(|names| words(names)))
+        .with_some("rids", media.rids.as_ref().map(|rids| words(rids)))
         .with_some("has", lines(&media.has))
         .with_some("lacks", lines(&media.lacks))
         .yaml()
+}
+
+fn words(words: &[String]) -> Yaml {
+    Yaml::texts(words.iter().map(String::as_str))
 }

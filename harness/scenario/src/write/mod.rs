@@ -9,14 +9,14 @@ mod yaml;
 
 use std::fmt::Write as _;
 
-use glare_peer::Configuration;
+use glare_peer::{CertificateSource, Configuration};
 
 use self::steps::{action, step};
 use self::yaml::{Map, Yaml, duration, map};
 use crate::quantity::{write_rate, write_share, write_size};
 use crate::script::{
-    Action, Blocks, Fault, FaultAction, HostPlan, LinkChange, LinkPlan, LinkSettings, Scenario,
-    SignalPattern, SignallingPlan,
+    Action, Blocks, Fault, FaultAction, HostPlan, IdentityProviderPlan, LinkChange, LinkPlan, LinkSettings,
+    Scenario, SignalPattern, SignallingPlan,
 };
 
 /// Writes a scenario so that it loads again to an equal one.
@@ -83,6 +83,17 @@ pub fn to_yaml(scenario: &Scenario) -> String {
     if !scenario.faults.is_empty() {
         top("faults", Yaml::List(scenario.faults.iter().map(fault).collect()));
     }
+    if !scenario.identity_providers.is_empty() {
+        let providers = scenario.identity_providers.iter();
+        top(
+            "identityProviders",
+            Yaml::Map(
+                providers
+                    .map(|plan| (plan.domain.clone(), identity_provider(plan)))
+                    .collect(),
+            ),
+        );
+    }
     top("limit", duration(scenario.limit));
     top("script", Yaml::List(scenario.script.iter().map(step).collect()));
     out
@@ -128,9 +139,43 @@ fn configuration(configuration: &Configuration) -> Yaml {
             "iceCandidatePoolSize",
             (c.ice_candidate_pool_size != 0).then(|| Yaml::word(c.ice_candidate_pool_size)),
         );
+    let certificates: Vec<Yaml> = c.certificates.iter().filter_map(certificate).collect();
+    members = members
+        .with_some(
+            "certificates",
+            (!certificates.is_empty()).then_some(Yaml::List(certificates)),
+        )
+        .with_some("peerIdentity", c.peer_identity.as_ref().map(Yaml::text));
+    let flag = |set: bool| set.then(|| Yaml::word(true));
     Map::default()
         .with_some("configuration", (!members.0.is_empty()).then(|| members.yaml()))
+        .with_some("iceLite", flag(c.ice_lite))
+        .with_some("mdns", flag(c.mdns_host_candidates))
+        .with_some("iceTcp", flag(c.ice_tcp))
         .with_some("dtls", c.dtls_version.map(|version| Yaml::text(version.as_str())))
+        .yaml()
+}
+
+/// A certificate that is generated; a file has no other.
+fn certificate(source: &CertificateSource) -> Option<Yaml> {
+    let CertificateSource::Generate(algorithm) = source else {
+        return None;
+    };
+    let text = |text: &Option<String>| text.as_ref().map(Yaml::text);
+    let members = map("name", Yaml::text(&algorithm.name))
+        .with_some("namedCurve", text(&algorithm.named_curve))
+        .with_some("modulusLength", algorithm.modulus_length.map(Yaml::word))
+        .with_some("publicExponent", algorithm.public_exponent.map(Yaml::word))
+        .with_some("hash", text(&algorithm.hash))
+        .with_some("expires", algorithm.expires.map(Yaml::word));
+    Some(members.yaml())
+}
+
+fn identity_provider(plan: &IdentityProviderPlan) -> Yaml {
+    map("identity", Yaml::text(&plan.identity))
+        .with("assertion", Yaml::word(plan.assertion.as_str()))
+        .with("validation", Yaml::word(plan.validation.as_str()))
+        .with("delay", duration(plan.delay))
         .yaml()
 }
 

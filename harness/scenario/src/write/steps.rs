@@ -1,15 +1,15 @@
 //! The script.
 
-use glare_peer::DataChannelInit;
+use glare_peer::Interface;
+use glare_peer::interface::{Argument, Type};
 
 use super::change;
-use super::expectations::{attributes, conditions, detail, event_path, expectation, path};
+use super::expectations::{carried, conditions, detail, event_path, expectation};
 use super::yaml::{Map, Yaml, duration, hexadecimal, map, variable};
 use crate::quantity::write_size;
 use crate::script::{
-    Action, Call, CandidateArgument, Completion, DescriptionArgument, EditKind, ExceptionPattern,
-    FingerprintEdit, LinkDirection, MessageKind, Method, Outcome, PasswordEdit, Payload, Signalled, Step,
-    Template, Wait,
+    Action, Call, Completion, EditKind, ExceptionPattern, FingerprintEdit, LinkDirection, Member,
+    MessageKind, Outcome, PasswordEdit, Payload, Signalled, Step, Template, Wait,
 };
 
 pub(super) fn step(step: &Step) -> Yaml {
@@ -86,7 +86,7 @@ pub(super) fn action(action: &Action) -> Yaml {
         Action::Wait(wait) => map("wait", self::wait(wait)).yaml(),
         Action::Listen { event, save, steps } => map("on", event_path(event))
             .and(detail(event))
-            .with_some("as", name(save))
+            .with_some("as", carried(save))
             .with("do", Yaml::List(steps.iter().map(step).collect()))
             .yaml(),
         Action::Change {
@@ -113,7 +113,7 @@ pub(super) fn action(action: &Action) -> Yaml {
                 .with_some("for", span.map(duration))
                 .yaml()
         }
-        Action::Read { subject, save } => map("read", Yaml::text(attributes(subject)))
+        Action::Read { path, save } => map("read", Yaml::text(path.to_string()))
             .with("as", Yaml::text(save))
             .yaml(),
         Action::Edit(edit) => {
@@ -136,93 +136,88 @@ pub(super) fn action(action: &Action) -> Yaml {
 }
 
 pub(super) fn call(call: &Call) -> Yaml {
-    if let Method::SetBufferedAmountLowThreshold(bytes) = call.method {
-        let attribute = format!("{}.{}", call.target, call.method.name());
-        let set = map("set", map(&attribute, Yaml::word(bytes)).yaml());
-        return match &call.completion {
-            Completion::Await(outcome) => set.and(self::outcome(outcome)).yaml(),
-            Completion::Start(_) => set.yaml(),
-        };
-    }
     let completion = match &call.completion {
         Completion::Await(outcome) => self::outcome(outcome),
         Completion::Start(name) => Map::default().with_some("start", name.as_ref().map(Yaml::text)),
     };
-    map(
-        "call",
-        Yaml::text(format!("{}.{}", call.target, call.method.name())),
-    )
-    .with_some("with", arguments(&call.method))
-    .and(completion)
-    .with_some("as", call.save.as_ref().map(Yaml::text))
-    .yaml()
-}
-
-pub(super) fn arguments(method: &Method) -> Option<Yaml> {
-    match method {
-        Method::CreateOffer { ice_restart } => {
-            ice_restart.then(|| map("iceRestart", Yaml::word(true)).yaml())
+    let name = call.member.name();
+    let (verb, path) = match call.member {
+        Member::Setter(_) => {
+            let value = call.arguments.first().map(|given| template(&given.value));
+            let attribute = format!("{}.{name}", call.target);
+            let set = map(&attribute, value.unwrap_or_else(|| Yaml::word("null")));
+            return map("set", set.yaml()).and(completion).yaml();
         }
-        Method::SetLocalDescription(argument) | Method::SetRemoteDescription(argument) => match argument {
-            DescriptionArgument::Nothing => None,
-            DescriptionArgument::Variable(name) => Some(variable(name)),
-            DescriptionArgument::Init { sdp_type, sdp } => Some(
-                Map::default()
-                    .with_some("type", sdp_type.map(|kind| Yaml::word(kind.as_str())))
-                    .with_some("sdp", sdp.as_ref().map(template))
-                    .yaml(),
-            ),
-        },
-        Method::AddIceCandidate(argument) => match argument {
-            CandidateArgument::Nothing => None,
-            CandidateArgument::Variable(name) => Some(variable(name)),
-            CandidateArgument::Init {
-                candidate,
-                sdp_mid,
-                sdp_m_line_index,
-                username_fragment,
-            } => Some(
-                Map::default()
-                    .with_some("candidate", candidate.as_ref().map(template))
-                    .with_some("sdpMid", sdp_mid.as_ref().map(template))
-                    .with_some(
-                        "sdpMLineIndex",
-                        sdp_m_line_index.as_ref().map(|index| match index {
-                            Template::Literal(index) => Yaml::word(index),
-                            Template::Variable(path) => variable(&self::path(path)),
-                        }),
-                    )
-                    .with_some("usernameFragment", username_fragment.as_ref().map(template))
-                    .yaml(),
-            ),
-        },
-        Method::CreateDataChannel { label, init } => Some(channel(label, init)),
-        Method::CreateAnswer
-        | Method::RestartIce
-        | Method::Close
-        | Method::SetBufferedAmountLowThreshold(_) => None,
-    }
-}
-
-pub(super) fn template(value: &Template<String>) -> Yaml {
-    match value {
-        Template::Literal(text) => Yaml::text(text),
-        Template::Variable(path) => variable(&self::path(path)),
-    }
-}
-
-pub(super) fn channel(label: &str, init: &DataChannelInit) -> Yaml {
-    map("label", Yaml::text(label))
-        .with_some("ordered", (!init.ordered).then(|| Yaml::word(false)))
-        .with_some("maxPacketLifeTime", init.max_packet_life_time.map(Yaml::word))
-        .with_some("maxRetransmits", init.max_retransmits.map(Yaml::word))
-        .with_some(
-            "protocol",
-            (!init.protocol.is_empty()).then(|| Yaml::text(&init.protocol)),
-        )
-        .with_some("negotiated", init.negotiated.then(|| Yaml::word(true)))
-        .with_some("id", init.id.map(Yaml::word))
+        Member::Constructor(_) => ("construct", format!("{}.{name}", call.target)),
+        Member::Method(method) if method.is_static => (
+            "call",
+            format!("{}.{}.{name}", call.target, call.interface.name()),
+        ),
+        _ if call.interface == Interface::MediaDevices => {
+            ("call", format!("{}.mediaDevices.{name}", call.target))
+        }
+        _ => ("call", format!("{}.{name}", call.target)),
+    };
+    map(verb, Yaml::text(path))
+        .with_some("with", arguments(call))
+        .and(completion)
+        .with_some("as", call.save.as_ref().map(Yaml::text))
         .yaml()
+}
+
+/// The arguments as they are given: the members of a dictionary that is the last one beside the others.
+fn arguments(call: &Call) -> Option<Yaml> {
+    let all: &[Argument] = match call.member {
+        Member::Method(method) => method.arguments,
+        Member::Constructor(interface) => {
+            (interface.table().constructor.as_ref()).map_or(&[], |constructor| constructor.arguments)
+        }
+        Member::Promise(_) | Member::Setter(_) => &[],
+    };
+    let trailing = all
+        .last()
+        .filter(|last| matches!(last.holds, Type::Dictionary(_)))
+        .map(|last| last.name);
+    if all.len() == 1 && trailing.is_some() {
+        return call.arguments.first().map(|given| template(&given.value));
+    }
+    let mut with = Map::default();
+    for given in &call.arguments {
+        match &given.value {
+            Template::Dictionary(members) if trailing == Some(given.name) => {
+                with.0.extend(
+                    members
+                        .iter()
+                        .map(|(name, value)| (name.clone(), template(value))),
+                );
+            }
+            value => with.0.push((given.name.to_owned(), template(value))),
+        }
+    }
+    (!with.0.is_empty()).then(|| with.yaml())
+}
+
+pub(super) fn template(value: &Template) -> Yaml {
+    match value {
+        Template::Null => Yaml::word("null"),
+        Template::Boolean(value) => Yaml::word(value),
+        Template::Number(value) => Yaml::word(value),
+        Template::Text(text) => Yaml::text(text),
+        Template::List(items) => Yaml::List(items.iter().map(template).collect()),
+        Template::Dictionary(members) => Yaml::Map(
+            members
+                .iter()
+                .map(|(name, value)| (name.clone(), template(value)))
+                .collect(),
+        ),
+        Template::Path(path) => variable(&path.to_string()),
+        Template::Changed { from, set } => {
+            let set = set.iter().map(|(way, value)| (way.join("."), template(value)));
+            map("from", variable(&from.to_string()))
+                .with("set", Yaml::Map(set.collect()))
+                .yaml()
+        }
+    }
 }
 
 pub(super) fn outcome(outcome: &Outcome) -> Map {
@@ -248,7 +243,6 @@ pub(super) fn exception(pattern: &ExceptionPattern) -> Yaml {
 }
 
 pub(super) fn wait(wait: &Wait) -> Yaml {
-    let name = |name: &Option<String>| name.as_ref().map(Yaml::text);
     match wait {
         Wait::For {
             conditions,
@@ -256,12 +250,12 @@ pub(super) fn wait(wait: &Wait) -> Yaml {
             save,
         } => map("for", self::conditions(conditions))
             .with_some("within", within.map(duration))
-            .with_some("as", name(save))
+            .with_some("as", carried(save))
             .yaml(),
         Wait::Event { event, within, save } => map("event", event_path(event))
             .and(detail(event))
             .with_some("within", within.map(duration))
-            .with_some("as", name(save))
+            .with_some("as", carried(save))
             .yaml(),
         Wait::Received {
             channel,
@@ -315,5 +309,21 @@ pub(super) fn one_edit(edits: Map, edit: &EditKind) -> Map {
         EditKind::MaxMessageSize(bytes) => edits.with("maxMessageSize", Yaml::word(bytes)),
         EditKind::RemoveCandidates => edits.with("removeCandidates", Yaml::word(true)),
         EditKind::TruncateAtLine(line) => edits.with("truncateAtLine", Yaml::word(line)),
+        EditKind::Direction(section, direction) => {
+            edits.with("direction", in_section(*section, Yaml::word(direction.as_str())))
+        }
+        EditKind::Reject(section) => edits.with("reject", Yaml::word(section)),
+        EditKind::RemoveCodec(section, name) => {
+            edits.with("removeCodec", in_section(*section, Yaml::text(name)))
+        }
+        EditKind::Bundle(mids) => edits.with("bundle", Yaml::texts(mids.iter().map(String::as_str))),
+        EditKind::Msid(section, msid) => {
+            let msid = msid.as_ref().map_or_else(|| Yaml::word("null"), Yaml::text);
+            edits.with("msid", in_section(*section, msid))
+        }
     }
+}
+
+fn in_section(section: u32, is: Yaml) -> Yaml {
+    map("section", Yaml::word(section)).with("is", is).yaml()
 }

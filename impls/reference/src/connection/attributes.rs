@@ -1,23 +1,43 @@
 //! Reading attributes.
 
-use glare_peer::{Attribute, Handle, Unsupported, Value};
+use glare_peer::{Attribute, Handle, IceComponent, Unsupported, Value};
 
 use super::Connection;
 use super::data_channel::Channel;
 use super::slots::AppliedDescription;
-use super::transport::Transport;
+use super::stream::Stream;
+use super::track::Track;
+use super::transceiver::{Transceiver, TransceiverId};
+use super::transport::{Sctp, Transport, TransportId};
 
 impl Connection {
-    /// The value of an attribute of the connection, a transport or a channel.
+    /// The value of an attribute of the connection, or of an object that hangs off it.
     pub(super) fn read_attribute(&self, object: Handle, attribute: Attribute) -> Result<Value, Unsupported> {
         let value = if object == Handle::CONNECTION {
             self.connection_attribute(attribute)
         } else if let Some(channel) = self.channels.get(&object) {
             channel_attribute(channel, attribute)
+        } else if let Some(track) = self.tracks.get(&object) {
+            track_attribute(track, attribute)
+        } else if let Some(stream) = self.streams.get(&object) {
+            self.stream_attribute(stream, attribute)
+        } else if let Some(certificate) = self.certificate_objects.get(&object) {
+            (attribute == Attribute::Expires).then(|| Value::Number(certificate.expires().as_millis() as f64))
+        } else if let Some(sctp) = self.sctp_transports.iter().find(|sctp| sctp.handle == object) {
+            self.sctp_attribute(sctp, attribute)
         } else {
-            self.transports
+            let of_transports = self
+                .transports
                 .iter()
-                .find_map(|transport| transport_attribute(transport, object, attribute))
+                .find_map(|transport| transport_attribute(transport, object, attribute));
+            of_transports.or_else(|| {
+                self.transceivers
+                    .iter()
+                    .enumerate()
+                    .find_map(|(index, transceiver)| {
+                        self.media_attribute(TransceiverId(index), transceiver, object, attribute)
+                    })
+            })
         };
         value.ok_or_else(|| Unsupported::new(format!("{object} has no attribute {attribute}")))
     }
@@ -37,27 +57,94 @@ impl Connection {
             Attribute::RemoteDescription => description(self.remote_description()),
             Attribute::CurrentRemoteDescription => description(self.current_remote_description.as_ref()),
             Attribute::PendingRemoteDescription => description(self.pending_remote_description.as_ref()),
-            Attribute::Sctp => self
-                .transport()
-                .map_or(Value::Null, |transport| Value::Object(transport.sctp_handle)),
+            Attribute::Sctp => self.sctp().map_or(Value::Null, |sctp| Value::Object(sctp.handle)),
+            Attribute::Transceivers => objects(&self.collect_transceivers()),
+            _ => return None,
+        })
+    }
+
+    fn sctp_attribute(&self, sctp: &Sctp, attribute: Attribute) -> Option<Value> {
+        Some(match attribute {
+            Attribute::State => string(sctp.state),
+            Attribute::Transport => Value::Object(self.transport(sctp.transport).dtls_handle),
+            Attribute::MaxMessageSize => sctp.max_message_size.map_or(Value::Null, Value::Number),
+            Attribute::MaxChannels => number_or_null(sctp.max_channels),
+            _ => return None,
+        })
+    }
+
+    /// The value of an attribute of a transceiver, its sender, its receiver or its DTMF sender.
+    fn media_attribute(
+        &self,
+        id: TransceiverId,
+        transceiver: &Transceiver,
+        object: Handle,
+        attribute: Attribute,
+    ) -> Option<Value> {
+        let Transceiver { sender, receiver, .. } = transceiver;
+        let transport = |id: Option<TransportId>| {
+            id.map_or(Value::Null, |id| Value::Object(self.transport(id).dtls_handle))
+        };
+        let dtmf = sender.dtmf.as_ref();
+        Some(match attribute {
+            Attribute::Mid if object == transceiver.handle => nullable(transceiver.mid.as_ref()),
+            Attribute::Sender if object == transceiver.handle => Value::Object(sender.handle),
+            Attribute::Receiver if object == transceiver.handle => Value::Object(receiver.handle),
+            Attribute::Direction if object == transceiver.handle => string(transceiver.shown_direction()),
+            Attribute::CurrentDirection if object == transceiver.handle => {
+                nullable(transceiver.shown_current_direction())
+            }
+            Attribute::Track if object == sender.handle => {
+                sender.sender_track.map_or(Value::Null, Value::Object)
+            }
+            Attribute::Transport if object == sender.handle => transport(sender.sender_transport),
+            Attribute::Dtmf if object == sender.handle => {
+                dtmf.map_or(Value::Null, |dtmf| Value::Object(dtmf.handle))
+            }
+            Attribute::Track if object == receiver.handle => Value::Object(receiver.receiver_track),
+            Attribute::Transport if object == receiver.handle => transport(receiver.receiver_transport),
+            Attribute::JitterBufferTarget if object == receiver.handle => {
+                receiver.jitter_buffer_target.map_or(Value::Null, Value::Number)
+            }
+            Attribute::CanInsertDtmf if dtmf.is_some_and(|dtmf| object == dtmf.handle) => {
+                Value::Boolean(self.can_insert_dtmf(id))
+            }
+            Attribute::ToneBuffer => string(&dtmf.filter(|dtmf| object == dtmf.handle)?.tone_buffer),
+            _ => return None,
+        })
+    }
+
+    fn stream_attribute(&self, stream: &Stream, attribute: Attribute) -> Option<Value> {
+        Some(match attribute {
+            Attribute::Id => string(&stream.id),
+            Attribute::Active => Value::Boolean(self.is_active(stream)),
+            Attribute::Tracks => objects(&stream.tracks),
             _ => return None,
         })
     }
 }
 
+fn track_attribute(track: &Track, attribute: Attribute) -> Option<Value> {
+    Some(match attribute {
+        Attribute::Kind => string(track.kind),
+        Attribute::Id => string(&track.id),
+        Attribute::Label => string(&track.label),
+        Attribute::Enabled => Value::Boolean(track.enabled),
+        Attribute::Muted => Value::Boolean(track.muted),
+        Attribute::ReadyState => string(track.ready_state),
+        _ => return None,
+    })
+}
+
 fn transport_attribute(transport: &Transport, object: Handle, attribute: Attribute) -> Option<Value> {
     Some(match attribute {
-        Attribute::State if object == transport.sctp_handle => string(transport.sctp_state),
         Attribute::State if object == transport.dtls_handle => string(transport.dtls_state),
         Attribute::State if object == transport.ice_handle => string(transport.ice_state),
-        Attribute::Transport if object == transport.sctp_handle => Value::Object(transport.dtls_handle),
-        Attribute::MaxMessageSize if object == transport.sctp_handle => {
-            transport.max_message_size.map_or(Value::Null, Value::Number)
-        }
-        Attribute::MaxChannels if object == transport.sctp_handle => number_or_null(transport.max_channels),
         Attribute::IceTransport if object == transport.dtls_handle => Value::Object(transport.ice_handle),
         Attribute::GatheringState if object == transport.ice_handle => string(transport.gathering_state),
         Attribute::Role if object == transport.ice_handle => string(transport.ice_role),
+        // RTCP has no transport of its own.
+        Attribute::Component if object == transport.ice_handle => string(IceComponent::Rtp),
         _ => return None,
     })
 }
@@ -73,6 +160,7 @@ fn channel_attribute(channel: &Channel, attribute: Attribute) -> Option<Value> {
         Attribute::Id => number_or_null(channel.id),
         Attribute::ReadyState => string(channel.ready_state),
         Attribute::BufferedAmount => Value::Number(channel.buffered_amount as f64),
+        Attribute::BinaryType => string(channel.binary_type),
         Attribute::BufferedAmountLowThreshold => Value::Number(channel.buffered_amount_low_threshold.into()),
         _ => return None,
     })
@@ -80,6 +168,14 @@ fn channel_attribute(channel: &Channel, attribute: Attribute) -> Option<Value> {
 
 fn string(value: impl ToString) -> Value {
     Value::String(value.to_string())
+}
+
+fn nullable(value: Option<impl ToString>) -> Value {
+    value.map_or(Value::Null, string)
+}
+
+fn objects(handles: &[Handle]) -> Value {
+    Value::List(handles.iter().copied().map(Value::Object).collect())
 }
 
 fn number_or_null(value: Option<u16>) -> Value {

@@ -16,6 +16,11 @@ impl Connection {
         }
         self.is_closed = true;
         self.signaling_state = SignalingState::Closed;
+        for id in self.set_of_transceivers.clone() {
+            if !self.transceiver(id).stopped {
+                self.stop_the_rtc_rtp_transceiver(id);
+            }
+        }
         for channel in self.channels.values_mut() {
             channel.ready_state = DataChannelState::Closed;
         }
@@ -23,10 +28,12 @@ impl Connection {
             let transport = &mut self.transports[index];
             // The ABORT and the close_notify still go out over the selected pair; only then is the ICE agent destroyed.
             transport.tear_down(self.now);
-            transport.sctp_state = SctpTransportState::Closed;
             transport.dtls_state = DtlsTransportState::Closed;
             transport.ice_state = IceTransportState::Closed;
             self.take_output(TransportId(index));
+        }
+        for sctp in &mut self.sctp_transports {
+            sctp.state = SctpTransportState::Closed;
         }
         self.ice_connection_state = IceConnectionState::Closed;
         self.connection_state = PeerConnectionState::Closed;

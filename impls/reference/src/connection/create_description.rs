@@ -1,14 +1,62 @@
 //! `createOffer()` and `createAnswer()`.
 
 use glare_peer::{
-    Exception, ExceptionName, OfferOptions, SdpType, SessionDescription, SignalingState, Value,
+    Exception, ExceptionName, MediaKind, OfferOptions, OperationId, RtpTransceiverDirection,
+    RtpTransceiverInit, SdpType, SessionDescription, SignalingState, Value,
 };
 
 use super::Connection;
+use super::operations_chain::ChainedOperation;
 use super::promises::PromiseId;
+use super::slots::{CreatedDescription, SystemState};
 use super::tasks::{Piece, Task};
 
 impl Connection {
+    /// `createOffer()`; with a legacy option, as `webrtc-pc#legacy-configuration-extensions` says.
+    pub(super) fn call_create_offer(&mut self, id: OperationId, options: OfferOptions) {
+        let legacy = [
+            (options.offer_to_receive_audio, MediaKind::Audio),
+            (options.offer_to_receive_video, MediaKind::Video),
+        ];
+        for (option, kind) in legacy {
+            match option {
+                Some(false) => self.offer_not_to_receive(kind),
+                Some(true) if self.offer_to_receive(kind).is_err() => {
+                    return self.chain_create_offer(id, options);
+                }
+                _ => {}
+            }
+        }
+        self.chain_create_offer(id, options);
+    }
+
+    fn chain_create_offer(&mut self, id: OperationId, options: OfferOptions) {
+        self.chain_an_operation(id, ChainedOperation::CreateOffer(options));
+    }
+
+    /// `webrtc-pc#legacy-configuration-extensions`, step 3.1.
+    fn offer_not_to_receive(&mut self, kind: MediaKind) {
+        for id in self.set_of_transceivers.clone() {
+            let transceiver = self.transceiver_mut(id);
+            if !transceiver.stopped && transceiver.kind == kind {
+                transceiver.direction = RtpTransceiverDirection::of(transceiver.direction.sends(), false);
+            }
+        }
+    }
+
+    /// `webrtc-pc#legacy-configuration-extensions`, steps 3.2 to 3.5.
+    fn offer_to_receive(&mut self, kind: MediaKind) -> Result<(), Exception> {
+        let mut all = self.collected();
+        if all.any(|(_, it)| !it.stopped && it.kind == kind && it.direction.receives()) {
+            return Ok(());
+        }
+        drop(all);
+        let init = RtpTransceiverInit::default();
+        let id = self.add_transceiver_unannounced(None, kind, Vec::new(), init)?;
+        self.transceiver_mut(id).direction = RtpTransceiverDirection::RecvOnly;
+        Ok(())
+    }
+
     /// `webrtc-pc#dfn-creating-an-offer`.
     pub(super) fn create_an_offer(&mut self, options: OfferOptions) -> PromiseId {
         if !matches!(
@@ -29,7 +77,7 @@ impl Connection {
     }
 
     /// `webrtc-pc#dfn-in-parallel-steps-to-create-an-offer`. The certificate exists since the connection does, and nothing
-    /// that data channels need can run out, so the inspection cannot fail.
+    /// that is negotiated can run out, so the inspection cannot fail.
     fn in_parallel_steps_to_create_an_offer(&mut self, promise: PromiseId, options: OfferOptions) {
         let inspected = self.system_state();
         self.queue(Task::FinalStepsToCreateAnOffer {
@@ -44,7 +92,7 @@ impl Connection {
         &mut self,
         promise: PromiseId,
         options: OfferOptions,
-        inspected: &super::slots::SystemState,
+        inspected: &SystemState,
     ) {
         if self.is_closed {
             return;
@@ -53,9 +101,10 @@ impl Connection {
             self.in_parallel_steps_to_create_an_offer(promise, options);
             return;
         }
-        let sdp = self.generate_offer(options);
+        let (sdp, made_of) = self.generate_offer(options);
         self.resolve_with_description(promise, SdpType::Offer, &sdp);
-        self.last_created_offer = Some((sdp, self.system_state()));
+        let state = self.system_state();
+        self.last_created_offer = Some(CreatedDescription { sdp, state, made_of });
     }
 
     /// `webrtc-pc#dfn-creating-an-answer`.
@@ -84,11 +133,7 @@ impl Connection {
     }
 
     /// `webrtc-pc#dfn-final-steps-to-create-an-answer`.
-    pub(super) fn final_steps_to_create_an_answer(
-        &mut self,
-        promise: PromiseId,
-        inspected: &super::slots::SystemState,
-    ) {
+    pub(super) fn final_steps_to_create_an_answer(&mut self, promise: PromiseId, inspected: &SystemState) {
         if self.is_closed {
             return;
         }
@@ -97,9 +142,10 @@ impl Connection {
             return;
         }
         match self.generate_answer() {
-            Some(sdp) => {
+            Some((sdp, made_of)) => {
                 self.resolve_with_description(promise, SdpType::Answer, &sdp);
-                self.last_created_answer = Some((sdp, self.system_state()));
+                let state = self.system_state();
+                self.last_created_answer = Some(CreatedDescription { sdp, state, made_of });
             }
             None => {
                 let reason = Exception::new(ExceptionName::OperationError, "there is no offer to answer");

@@ -7,7 +7,7 @@ use glare_peer::{
 
 use super::Connection;
 use super::tasks::{Piece, Task};
-use super::transport::TransportId;
+use super::transport::SctpId;
 use crate::dtls::DtlsRole;
 pub(super) use crate::sctp::ChannelParameters;
 
@@ -30,8 +30,10 @@ pub(super) struct Channel {
     pub(super) id: Option<u16>,
     pub(super) buffered_amount: usize,
     pub(super) buffered_amount_low_threshold: u32,
-    /// The transport whose stream is the underlying data transport, once there is one.
-    pub(super) underlying: Option<TransportId>,
+    /// `blob` or `arraybuffer`. What messages are given as is the same here: bytes.
+    pub(super) binary_type: &'static str,
+    /// The SCTP transport whose stream is the underlying data transport, once there is one.
+    pub(super) underlying: Option<SctpId>,
     /// Whether the closing procedure has started.
     pub(super) closing_started: bool,
     /// Whether the underlying data transport was closed or could not be made, so that the id is free again.
@@ -54,6 +56,7 @@ impl Channel {
             id,
             buffered_amount: 0,
             buffered_amount_low_threshold: 0,
+            binary_type: "arraybuffer",
             underlying: None,
             closing_started: false,
             released: false,
@@ -103,7 +106,10 @@ impl Connection {
         if id == Some(65535) {
             return type_error("the id 65535 is not allowed");
         }
-        match (id, self.transport().and_then(|transport| transport.dtls_role())) {
+        let role = self
+            .sctp()
+            .and_then(|sctp| self.transport(sctp.transport).dtls_role());
+        match (id, role) {
             (None, Some(role)) => {
                 id = Some(self.generate_id(role).ok_or_else(|| {
                     Exception::new(ExceptionName::OperationError, "no id is left for another channel")
@@ -115,9 +121,9 @@ impl Connection {
             }
             _ => {}
         }
-        if let (Some(id), Some(transport)) = (id, self.transport())
-            && transport.sctp_state == SctpTransportState::Connected
-            && transport.max_channels.is_some_and(|max| id >= max)
+        if let (Some(id), Some(sctp)) = (id, self.sctp())
+            && sctp.state == SctpTransportState::Connected
+            && sctp.max_channels.is_some_and(|max| id >= max)
         {
             let message = format!("the id {id} is beyond the streams that were negotiated");
             return Err(Exception::new(ExceptionName::OperationError, message));
@@ -140,8 +146,8 @@ impl Connection {
         self.data_channels.push(handle);
         // In parallel: the underlying data transport, if the association is there to carry it.
         if self
-            .transport()
-            .is_some_and(|transport| transport.sctp_state == SctpTransportState::Connected)
+            .sctp()
+            .is_some_and(|sctp| sctp.state == SctpTransportState::Connected)
         {
             self.create_underlying_transport(handle);
         }
@@ -155,8 +161,8 @@ impl Connection {
             DtlsRole::Server => 1,
         };
         let end = self
-            .transport()
-            .and_then(|transport| transport.max_channels)
+            .sctp()
+            .and_then(|sctp| sctp.max_channels)
             .unwrap_or(MAX_ID + 1);
         (first..end).step_by(2).find(|id| !self.id_in_use(*id))
     }
@@ -177,7 +183,8 @@ impl Connection {
         let Some(stream) = channel.id else { return };
         let parameters = channel.parameters();
         let negotiated = channel.negotiated;
-        let opened = self.transports[id.0].open_stream(now, stream, parameters, negotiated);
+        let transport = self.sctp_transports[id.0].transport;
+        let opened = self.transports[transport.0].open_stream(now, stream, parameters, negotiated);
         match opened {
             Ok(()) => {
                 channel.underlying = Some(id);
@@ -209,7 +216,7 @@ impl Connection {
     }
 
     /// `webrtc-pc#announcing-a-data-channel-instance`.
-    pub(super) fn announce_instance(&mut self, id: TransportId, stream: u16, parameters: ChannelParameters) {
+    pub(super) fn announce_instance(&mut self, id: SctpId, stream: u16, parameters: ChannelParameters) {
         if self.is_closed {
             return;
         }
@@ -230,7 +237,7 @@ impl Connection {
     }
 
     /// The channel whose underlying data transport is a stream.
-    pub(super) fn channel_of_stream(&self, id: TransportId, stream: u16) -> Option<Handle> {
+    pub(super) fn channel_of_stream(&self, id: SctpId, stream: u16) -> Option<Handle> {
         self.channels
             .iter()
             .find(|(_, channel)| {
@@ -256,7 +263,7 @@ impl Connection {
     }
 
     /// `webrtc-pc#receiving-messages-on-a-data-channel`.
-    pub(super) fn message_received(&mut self, id: TransportId, stream: u16, data: MessageData) {
+    pub(super) fn message_received(&mut self, id: SctpId, stream: u16, data: MessageData) {
         let Some(handle) = self.channel_of_stream(id, stream) else {
             self.notes.push(format!(
                 "a message of {} bytes came on stream {stream}, which no channel uses; discarded",
@@ -290,13 +297,13 @@ impl Connection {
                 "the channel has no transport",
             ));
         };
-        let transport = &mut self.transports[id.0];
+        let sctp = &self.sctp_transports[id.0];
         let size = data.len() as f64;
-        if let Some(limit) = transport.max_message_size.filter(|limit| size > *limit) {
+        if let Some(limit) = sctp.max_message_size.filter(|limit| size > *limit) {
             let message = format!("{size} bytes are more than maxMessageSize, {limit}");
             return Err(Exception::new(ExceptionName::TypeError, message));
         }
-        if let Some(limit) = transport.max_buffer_size
+        if let Some(limit) = sctp.max_buffer_size
             && channel.buffered_amount as f64 + size > limit
         {
             let message = format!("{size} bytes more would exceed the send buffer of {limit} bytes");
@@ -304,7 +311,8 @@ impl Connection {
         }
         channel.buffered_amount += data.len();
         channel.queued += data.len();
-        if let Err(message) = transport.send_message(now, stream, data) {
+        let transport = sctp.transport;
+        if let Err(message) = self.transports[transport.0].send_message(now, stream, data) {
             channel.queued -= data.len();
             self.queue(Task::SendFailed {
                 channel: handle,
@@ -344,6 +352,20 @@ impl Connection {
             .get_mut(&handle)
             .ok_or_else(|| no_such_channel(handle))?;
         channel.buffered_amount_low_threshold = threshold;
+        Ok(())
+    }
+
+    /// Sets `webrtc-pc#dom-rtcdatachannel-binarytype`. A value that the enumeration has not is ignored, as Web IDL has it
+    /// for setters.
+    pub(super) fn set_binary_type(&mut self, handle: Handle, binary_type: &str) -> Result<(), Exception> {
+        let channel = self
+            .channels
+            .get_mut(&handle)
+            .ok_or_else(|| no_such_channel(handle))?;
+        let known = ["blob", "arraybuffer"]
+            .into_iter()
+            .find(|known| *known == binary_type);
+        channel.binary_type = known.unwrap_or(channel.binary_type);
         Ok(())
     }
 }

@@ -1,11 +1,13 @@
 //! How data channels end, and what the SCTP transport means for them.
 
-use glare_peer::{DataChannelState, EventKind, Exception, Handle, RtcErrorDetail, SctpTransportState};
+use glare_peer::{
+    DataChannelState, EventKind, Exception, Handle, RtcErrorDetail, SctpTransportState, SimTime,
+};
 
 use super::Connection;
 use super::data_channel::{no_such_channel, rtc_error};
 use super::tasks::{Piece, Task};
-use super::transport::TransportId;
+use super::transport::SctpId;
 
 impl Connection {
     /// `webrtc-pc#dom-rtcdatachannel-close`.
@@ -28,7 +30,7 @@ impl Connection {
     }
 
     /// The remote side reset its stream: the closing procedure starts, unless it has.
-    pub(super) fn closed_by_remote(&mut self, id: TransportId, stream: u16) {
+    pub(super) fn closed_by_remote(&mut self, id: SctpId, stream: u16) {
         let Some(handle) = self.channel_of_stream(id, stream) else {
             return;
         };
@@ -64,7 +66,7 @@ impl Connection {
             return;
         };
         match (channel.underlying, channel.id) {
-            (Some(id), Some(stream)) if self.transports[id.0].close_stream(now, stream) => {}
+            (Some(id), Some(stream)) if self.close_stream(id, now, stream) => {}
             _ => self.queue(Task::AnnounceClosed {
                 channel: handle,
                 error: None,
@@ -72,8 +74,13 @@ impl Connection {
         }
     }
 
+    fn close_stream(&mut self, id: SctpId, now: SimTime, stream: u16) -> bool {
+        let transport = self.sctp_transports[id.0].transport;
+        self.transport_mut(transport).close_stream(now, stream)
+    }
+
     /// Both directions of a stream have been reset: the underlying data transport has been closed.
-    pub(super) fn stream_reset(&mut self, id: TransportId, stream: u16) {
+    pub(super) fn stream_reset(&mut self, id: SctpId, stream: u16) {
         if let Some(handle) = self.channel_of_stream(id, stream) {
             self.announce_as_closed(handle, None);
         }
@@ -98,15 +105,16 @@ impl Connection {
     }
 
     /// `webrtc-pc#connected-procedure`.
-    pub(super) fn sctp_connected(&mut self, id: TransportId) {
-        let transport = &mut self.transports[id.0];
-        if self.is_closed || transport.sctp_state == SctpTransportState::Connected {
+    pub(super) fn sctp_connected(&mut self, id: SctpId) {
+        let sctp = &mut self.sctp_transports[id.0];
+        if self.is_closed || sctp.state == SctpTransportState::Connected {
             return;
         }
-        transport.sctp_state = SctpTransportState::Connected;
-        transport.max_channels = transport.negotiated_channels();
-        let max_channels = transport.max_channels;
-        let handle = transport.sctp_handle;
+        let transport = &self.transports[sctp.transport.0];
+        sctp.state = SctpTransportState::Connected;
+        sctp.max_channels = transport.negotiated_channels();
+        let max_channels = sctp.max_channels;
+        let handle = sctp.handle;
         let role = transport.dtls_role();
         for channel_handle in self.data_channels.clone() {
             if self
@@ -145,13 +153,13 @@ impl Connection {
 
     /// The association ended (webrtc-pc#rtcsctptransportstate, "closed"): all channels over it are closed, with an error if
     /// the association ended with one.
-    pub(super) fn sctp_closed(&mut self, id: TransportId, error: Option<String>) {
-        let transport = &mut self.transports[id.0];
-        if self.is_closed || transport.sctp_state == SctpTransportState::Closed {
+    pub(super) fn sctp_closed(&mut self, id: SctpId, error: Option<String>) {
+        let sctp = &mut self.sctp_transports[id.0];
+        if self.is_closed || sctp.state == SctpTransportState::Closed {
             return;
         }
-        transport.sctp_state = SctpTransportState::Closed;
-        let handle = transport.sctp_handle;
+        sctp.state = SctpTransportState::Closed;
+        let handle = sctp.handle;
         let channels: Vec<Handle> = self
             .channels
             .iter()

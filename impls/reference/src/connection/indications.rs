@@ -1,11 +1,11 @@
 //! What the layers below report, turned into the tasks that the specification asks for.
 
-use glare_peer::{Datagram, DtlsTransportState, IceTransportState, RtcErrorDetail};
+use glare_peer::{Datagram, DtlsTransportState, Exception, IceTransportState, RtcErrorDetail};
 
 use super::Connection;
 use super::data_channel::rtc_error;
 use super::tasks::{SelectedPair, Task};
-use super::transport::{TransportEvent, TransportId};
+use super::transport::{SctpId, TransportEvent, TransportId};
 use crate::dtls::{DtlsEvent, DtlsFailure};
 use crate::ice::IceEvent;
 use crate::sctp::SctpEvent;
@@ -22,12 +22,14 @@ impl Connection {
     /// A datagram arrived.
     pub(super) fn receive(&mut self, datagram: &Datagram) {
         let now = self.now;
-        let taken = match self.transport_mut() {
-            Some(transport) if transport.addresses.contains(&datagram.local) => {
-                transport.input(now, datagram)
-            }
+        let bound = self
+            .transports
+            .iter_mut()
+            .find(|transport| transport.addresses.contains(&datagram.local));
+        let taken = match bound {
+            Some(transport) => transport.input(now, datagram),
             // A packet for a transport that has been discarded, or for a port that nothing has bound yet.
-            _ => return,
+            None => return,
         };
         if let Err(why) = taken {
             self.notes
@@ -39,17 +41,20 @@ impl Connection {
     pub(super) fn take_indications(&mut self) {
         let now = self.now;
         for index in 0..self.transports.len() {
-            let events = self.transports[index].advance(now);
+            let mut events = self.transports[index].advance(now);
+            self.take_output(TransportId(index));
+            // What the host answers at once, such as where it listens.
+            events.append(&mut self.transports[index].advance(now));
             self.take_output(TransportId(index));
             let id = TransportId(index);
             let mut change = IceChange::default();
             for event in events {
                 match event {
-                    TransportEvent::Ice(IceEvent::SelectedPair { local, remote }) => {
+                    TransportEvent::Ice(IceEvent::SelectedPair(pair)) => {
                         if change.selected.is_some() {
                             self.flush(id, &mut change);
                         }
-                        change.selected = Some(Some((local, remote)));
+                        change.selected = Some(Some(pair));
                     }
                     TransportEvent::Ice(IceEvent::StateChange(state)) => {
                         if change.state.is_some() {
@@ -73,6 +78,7 @@ impl Connection {
         self.datagrams.append(&mut transport.datagrams);
         self.secrets.append(&mut transport.secrets);
         self.notes.append(&mut transport.notes);
+        self.take_ice_requests(id);
     }
 
     /// Queues the task for a change of an ICE transport.
@@ -97,7 +103,12 @@ impl Connection {
                 });
             }
             TransportEvent::Dtls(event) => self.dtls_indication(transport, event),
-            TransportEvent::Sctp(event) => self.sctp_indication(transport, event),
+            TransportEvent::Sctp(event) => {
+                if let Some(sctp) = self.sctp_over(transport) {
+                    self.sctp_indication(sctp, event);
+                }
+            }
+            TransportEvent::Media(event) => self.media_indication(transport, event),
         }
     }
 
@@ -105,7 +116,7 @@ impl Connection {
         match event {
             IceEvent::LocalCandidate(candidate) => {
                 let username_fragment = self.gathering_generation(id);
-                let candidate = candidate.to_string();
+                let candidate = Box::new(candidate);
                 self.queue(Task::CandidateAvailable {
                     transport: id,
                     candidate,
@@ -128,7 +139,10 @@ impl Connection {
                 let role = Connection::ice_role(role);
                 self.queue(Task::IceRoleChanged { transport: id, role });
             }
-            IceEvent::StateChange(_) | IceEvent::SelectedPair { .. } => {}
+            IceEvent::CandidateError(error) => {
+                self.queue(Task::CandidateFailedToGather { transport: id, error });
+            }
+            IceEvent::StateChange(_) | IceEvent::SelectedPair(_) => {}
         }
     }
 
@@ -150,45 +164,44 @@ impl Connection {
                     transport,
                     state: DtlsTransportState::Closed,
                 });
-                self.queue(Task::SctpClosed {
-                    transport,
-                    error: None,
-                });
+                if let Some(sctp) = self.sctp_over(transport) {
+                    self.queue(Task::SctpClosed { sctp, error: None });
+                }
             }
             DtlsEvent::Failed(failure) => {
                 let detail = match failure {
-                    DtlsFailure::Handshake(_) => RtcErrorDetail::DtlsFailure,
+                    DtlsFailure::Handshake { .. } => RtcErrorDetail::DtlsFailure,
                     DtlsFailure::Fingerprint { .. } => RtcErrorDetail::FingerprintFailure,
                 };
                 let message = failure.to_string();
                 self.notes.push(format!("DTLS failed: {message}"));
                 self.queue(Task::DtlsFailed {
                     transport,
-                    error: rtc_error(detail, message),
+                    error: Exception {
+                        received_alert: failure.received_alert(),
+                        sent_alert: failure.sent_alert(),
+                        ..rtc_error(detail, message)
+                    },
                 });
             }
             DtlsEvent::Data(_) => {}
         }
     }
 
-    fn sctp_indication(&mut self, transport: TransportId, event: SctpEvent) {
+    fn sctp_indication(&mut self, sctp: SctpId, event: SctpEvent) {
         match event {
-            SctpEvent::Connected => self.queue(Task::SctpConnected { transport }),
+            SctpEvent::Connected => self.queue(Task::SctpConnected { sctp }),
             SctpEvent::Opened { stream, parameters } => {
                 self.queue(Task::AnnounceInstance {
-                    transport,
+                    sctp,
                     stream,
                     parameters,
                 });
             }
             SctpEvent::Acknowledged { .. } => {}
-            SctpEvent::Message { stream, data } => self.queue(Task::Message {
-                transport,
-                stream,
-                data,
-            }),
+            SctpEvent::Message { stream, data } => self.queue(Task::Message { sctp, stream, data }),
             SctpEvent::BufferedAmountDecreased { stream, amount } => {
-                if let Some(handle) = self.channel_of_stream(transport, stream)
+                if let Some(handle) = self.channel_of_stream(sctp, stream)
                     && let Some(channel) = self.channels.get_mut(&handle)
                 {
                     let bytes = channel.queued.saturating_sub(amount);
@@ -200,17 +213,14 @@ impl Connection {
                 }
             }
             SctpEvent::StreamClosedByRemote { stream } => {
-                self.queue(Task::ClosedByRemote { transport, stream });
+                self.queue(Task::ClosedByRemote { sctp, stream });
             }
-            SctpEvent::StreamReset { stream } => self.queue(Task::StreamReset { transport, stream }),
-            SctpEvent::Closed => self.queue(Task::SctpClosed {
-                transport,
-                error: None,
-            }),
+            SctpEvent::StreamReset { stream } => self.queue(Task::StreamReset { sctp, stream }),
+            SctpEvent::Closed => self.queue(Task::SctpClosed { sctp, error: None }),
             SctpEvent::Failed(message) => {
                 self.notes.push(format!("SCTP failed: {message}"));
                 self.queue(Task::SctpClosed {
-                    transport,
+                    sctp,
                     error: Some(message),
                 });
             }

@@ -1,9 +1,12 @@
 //! The negotiation-needed flag, and `restartIce()`.
 
-use glare_peer::{EventKind, Handle, SignalingState};
+use glare_peer::{EventKind, Handle, SdpType, SignalingState};
 
 use super::Connection;
+use super::slots::AppliedDescription;
 use super::tasks::Task;
+use super::transceiver::Transceiver;
+use crate::sdp::{Direction, MediaSection};
 
 impl Connection {
     /// `webrtc-pc#dfn-update-the-negotiation-needed-flag`.
@@ -44,7 +47,46 @@ impl Connection {
             return true;
         }
         let description = self.current_local_description.as_ref();
-        self.has_created_data_channel && description.is_none_or(|it| !it.session.mentions_data)
+        if self.has_created_data_channel && description.is_none_or(|it| !it.session.mentions_data) {
+            return true;
+        }
+        self.collected()
+            .any(|(_, transceiver)| self.needs_negotiation(transceiver, description))
+    }
+
+    /// `webrtc-pc#dfn-check-if-negotiation-is-needed`, step 5.
+    fn needs_negotiation(&self, transceiver: &Transceiver, description: Option<&AppliedDescription>) -> bool {
+        if transceiver.stopping && !transceiver.stopped {
+            return true;
+        }
+        let local = description.and_then(|description| associated_section(transceiver, description));
+        if transceiver.stopped {
+            let remote = self.current_remote_description.as_ref();
+            let remote = remote.and_then(|remote| associated_section(transceiver, remote));
+            let is_rejected = |media: Option<&MediaSection>| media.is_some_and(MediaSection::is_rejected);
+            return transceiver.m_line_index.is_some() && !is_rejected(local) && !is_rejected(remote);
+        }
+        let (Some(local), Some(description)) = (local, description) else {
+            return true;
+        };
+        if transceiver.direction.sends() {
+            let described = local.stream_ids();
+            let associated = &transceiver.sender.associated_media_stream_ids;
+            let differ = described.len() != associated.len()
+                || !associated.iter().all(|id| described.contains(&id.as_str()));
+            if local.msids.is_empty() || differ {
+                return true;
+            }
+        }
+        let direction = Direction::new(transceiver.direction.sends(), transceiver.direction.receives());
+        let remote = self.current_remote_description.as_ref();
+        let remote = remote.and_then(|remote| associated_section(transceiver, remote));
+        if description.sdp_type == SdpType::Offer {
+            return local.direction != direction
+                && remote.is_none_or(|remote| remote.direction.reversed() != direction);
+        }
+        let offered = remote.map_or(Direction::Inactive, |remote| remote.direction.reversed());
+        local.direction != direction.intersection(offered)
     }
 
     /// `webrtc-pc#dom-rtcpeerconnection-restartice`.
@@ -53,9 +95,24 @@ impl Connection {
         self.local_ice_credentials_to_replace = descriptions
             .into_iter()
             .flatten()
-            .filter_map(|description| description.session.data.as_ref())
-            .map(|data| data.credentials.clone())
+            .flat_map(|description| &description.session.transports)
+            .map(|transport| transport.credentials.clone())
             .collect();
         self.update_the_negotiation_needed_flag();
     }
+}
+
+/// The media description that a transceiver is associated with in a description.
+fn associated_section<'a>(
+    transceiver: &Transceiver,
+    description: &'a AppliedDescription,
+) -> Option<&'a MediaSection> {
+    let media = description
+        .session
+        .description
+        .media
+        .get(transceiver.m_line_index?)?;
+    // Without an identification tag its place alone tells (RFC 9429 section 5.10).
+    let is_associated = media.mid().is_none() || media.mid() == transceiver.jsep_mid.as_deref();
+    Some(media).filter(|_| is_associated)
 }

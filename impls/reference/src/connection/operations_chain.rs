@@ -1,12 +1,13 @@
 //! The operations chain: one asynchronous operation at a time.
 
 use glare_peer::{
-    Exception, ExceptionName, IceCandidate, LocalDescriptionInit, OfferOptions, OperationId, SdpType,
+    Exception, ExceptionName, Handle, IceCandidate, LocalDescriptionInit, OfferOptions, OperationId, SdpType,
     SessionDescription, Step, Value,
 };
 
 use super::Connection;
 use super::promises::{PromiseId, Reaction, Settlement};
+use super::transceiver::TransceiverId;
 
 /// An operation that goes through the chain.
 #[derive(Debug, Clone)]
@@ -16,6 +17,7 @@ pub(super) enum ChainedOperation {
     SetLocalDescription(LocalDescriptionInit),
     SetRemoteDescription(SessionDescription),
     AddIceCandidate(IceCandidate),
+    ReplaceTrack(TransceiverId, Option<Handle>),
 }
 
 impl Connection {
@@ -51,6 +53,9 @@ impl Connection {
             ChainedOperation::SetLocalDescription(description) => self.set_local_description(description),
             ChainedOperation::SetRemoteDescription(description) => self.set_remote_description(description),
             ChainedOperation::AddIceCandidate(candidate) => self.add_ice_candidate(candidate),
+            ChainedOperation::ReplaceTrack(transceiver, with_track) => {
+                self.replace_track(transceiver, with_track)
+            }
         };
         self.promises
             .react(returned, Reaction::OperationSettled { chained });

@@ -1,17 +1,18 @@
 //! `setLocalDescription()`, `setRemoteDescription()`, and setting the session description.
 
 use glare_peer::{
-    DataChannelState, DtlsTransportState, EventKind, Exception, ExceptionName, Handle, IceTransportState,
-    LocalDescriptionInit, RtcErrorDetail, SdpType, SessionDescription, SignalingState, Value,
+    DataChannelState, EventKind, Exception, ExceptionName, Handle, LocalDescriptionInit, RtcErrorDetail,
+    SdpType, SessionDescription, SignalingState, Value,
 };
 
 use super::Connection;
 use super::data_channel::rtc_error;
 use super::promises::{PromiseId, Reaction};
+use super::remote_tracks::TrackChanges;
 use super::session::Session;
-use super::slots::AppliedDescription;
+use super::slots::{AppliedDescription, MadeOf};
 use super::tasks::{Piece, Task};
-use super::transport::TransportId;
+use super::transceiver::{Transceiver, TransceiverId};
 
 /// A description that the process to apply it has accepted.
 #[derive(Debug)]
@@ -20,6 +21,10 @@ pub(super) struct Applied {
     pub(super) remote: bool,
     /// Its content; none for a rollback.
     pub(super) session: Option<Session>,
+    /// What a local description was made of.
+    pub(super) made_of: MadeOf,
+    /// How often `addTrack()` had succeeded when the process began.
+    pub(super) tracks_added: u64,
 }
 
 /// Why the process to apply a description failed.
@@ -55,7 +60,7 @@ impl Connection {
                 return self.set_a_session_description(SessionDescription { sdp_type, sdp }, false);
             }
         };
-        let last_created_sdp = last_created.as_ref().map_or("", |(sdp, _)| sdp);
+        let last_created_sdp = last_created.as_ref().map_or("", |created| &created.sdp);
         if !sdp.is_empty() && *sdp != *last_created_sdp {
             return self.promises.settled(Err(Exception::new(
                 ExceptionName::InvalidModificationError,
@@ -65,7 +70,7 @@ impl Connection {
         if sdp.is_empty() {
             let accurate = last_created
                 .as_ref()
-                .is_some_and(|(_, state)| *state == self.system_state());
+                .is_some_and(|created| created.state == self.system_state());
             if !accurate {
                 let created = match sdp_type {
                     SdpType::Offer => self.create_an_offer(Default::default()),
@@ -130,6 +135,17 @@ impl Connection {
             );
             return promise;
         }
+        self.start_the_process_to_apply(promise, description, remote);
+        promise
+    }
+
+    /// `webrtc-pc#set-description`, step 4.
+    fn start_the_process_to_apply(
+        &mut self,
+        promise: PromiseId,
+        description: SessionDescription,
+        remote: bool,
+    ) {
         match self.process_to_apply(description, remote) {
             Ok(applied) => self.queue(Task::DescriptionApplied {
                 promise,
@@ -137,7 +153,6 @@ impl Connection {
             }),
             Err(error) => self.queue(Task::DescriptionFailed { promise, error }),
         }
-        promise
     }
 
     /// `webrtc-pc#set-description`, step 4.6: the process to apply the description failed.
@@ -153,40 +168,63 @@ impl Connection {
         self.pieces.push_back(Piece::Settle(promise, Err(reason)));
     }
 
-    /// `webrtc-pc#set-description`, step 4.7: the description was applied successfully. The steps for transceivers have
-    /// nothing to do where media descriptions of RTP are all rejected.
+    /// `webrtc-pc#set-description`, step 4.7: the description was applied successfully.
     pub(super) fn description_applied(&mut self, promise: PromiseId, applied: Applied) {
         if self.is_closed {
+            return;
+        }
+        let is_offer = applied.description.sdp_type == SdpType::Offer;
+        let overtaken = applied.remote && is_offer && applied.tracks_added != self.tracks_added;
+        let setting = self
+            .collected()
+            .any(|(_, transceiver)| transceiver.sender.parameters_being_set > 0);
+        if overtaken || setting {
+            self.start_the_process_to_apply(promise, applied.description, applied.remote);
             return;
         }
         let Applied {
             description,
             remote,
             session,
+            made_of,
+            ..
         } = applied;
         let sdp_type = description.sdp_type;
         let signaling_state_before = self.signaling_state;
-        if sdp_type == SdpType::Offer && self.signaling_state == SignalingState::Stable {
-            self.last_stable_state_sctp_transport = self.sctp_transport;
+        if is_offer && self.signaling_state == SignalingState::Stable {
+            self.remember_the_last_stable_state();
         }
         self.descriptions_set += 1;
+        let mut changes = TrackChanges::default();
         let mut error_list = Vec::new();
         match session {
             Some(session) => {
                 let described = AppliedDescription::new(description, session);
+                self.assign_transports(&described, remote, &made_of);
                 if remote {
                     self.adopt_remote_description(described.clone());
                 } else {
                     self.adopt_local_description(described.clone());
                 }
-                error_list = self.apply_to_transport(&described, remote);
+                error_list = self.apply_to_sctp(&described, remote);
+                if remote {
+                    self.apply_remote_media(&described, &mut changes);
+                } else {
+                    self.apply_local_media(&described, &made_of, &mut changes);
+                }
+                self.apply_ice(&described, remote);
+                if sdp_type == SdpType::Answer {
+                    self.complete_transports(remote);
+                }
             }
-            None => self.roll_back(),
+            None => self.roll_back(&mut changes),
         }
         if self.signaling_state == SignalingState::Stable {
+            self.match_encodings_to_codecs();
             self.negotiation_needed = false;
             self.update_the_negotiation_needed_flag();
         }
+        self.configure_media();
         if self.signaling_state != signaling_state_before {
             self.fire(Handle::CONNECTION, EventKind::SignalingStateChange);
         }
@@ -195,8 +233,81 @@ impl Connection {
             let error = rtc_error(RtcErrorDetail::DataChannelFailure, message);
             self.fire(channel, EventKind::Error { error });
         }
+        self.fire_track_changes(changes);
         self.pieces
             .push_back(Piece::Settle(promise, Ok(Value::Undefined)));
+    }
+
+    /// `webrtc-pc#set-description`, step 4.7.4.
+    fn remember_the_last_stable_state(&mut self) {
+        self.last_stable_state_sctp_transport = self.sctp_transport;
+        for id in self.set_of_transceivers.clone() {
+            let Transceiver { sender, receiver, .. } = self.transceiver_mut(id);
+            sender.last_stable_state_sender_transport = sender.sender_transport;
+            sender.last_stable_ridless_send_encodings = match sender.send_encodings.as_slice() {
+                [lone] if lone.rid.is_none() => Some(sender.send_encodings.clone()),
+                _ => None,
+            };
+            receiver.last_stable_state_receiver_transport = receiver.receiver_transport;
+            receiver.last_stable_state_associated_remote_media_streams =
+                receiver.associated_remote_media_streams.clone();
+            receiver.last_stable_state_receive_codecs = receiver.receive_codecs.clone();
+            receiver.last_stable_state_receive_formats = receiver.receive_formats.clone();
+        }
+    }
+
+    /// Which transport each media description uses from here on.
+    fn assign_transports(&mut self, description: &AppliedDescription, remote: bool, made_of: &MadeOf) {
+        let session = &description.session;
+        let transports = match (description.sdp_type, remote) {
+            (SdpType::Offer, false) => self.transports_of_local_offer(session, made_of),
+            (SdpType::Offer, true) => self.transports_of_remote_offer(session),
+            (_, false) => self.transports_of_local_answer(session, made_of),
+            (_, true) => self.transports_of_remote_answer(session),
+        };
+        if description.sdp_type == SdpType::Offer && self.pending_section_transports.is_some() {
+            // An offer that takes the place of another: what only that one needed is not needed any more.
+            self.pending_section_transports = Some(transports);
+            self.discard_what_nobody_offers();
+        } else if description.sdp_type == SdpType::Offer || description.sdp_type == SdpType::Pranswer {
+            self.pending_section_transports = Some(transports);
+        } else {
+            self.pending_section_transports = None;
+            self.current_section_transports = transports;
+        }
+    }
+
+    /// What a completed negotiation means for the transports, and for transceivers that are stopped (`webrtc-pc#set-description`,
+    /// steps 4.7.13 and 4.7.14.1).
+    fn complete_transports(&mut self, remote: bool) {
+        self.answered_locally = !remote;
+        self.settle_transports();
+        self.remove_stopped_transceivers();
+        for transceiver in &mut self.transceivers {
+            transceiver.created_by_pending_offer = false;
+            transceiver.associated_by_pending_description = false;
+        }
+        self.discard_unused_transports();
+        self.queue_if_states_change();
+    }
+
+    /// `webrtc-pc#set-description`, step 4.7.13.
+    fn remove_stopped_transceivers(&mut self) {
+        let descriptions = [&self.current_local_description, &self.current_remote_description];
+        let is_rejected = |index: usize| {
+            descriptions.into_iter().flatten().any(|description| {
+                let section = description.session.sections.get(index);
+                section.is_some_and(|section| section.is_rejected)
+            })
+        };
+        let removed: Vec<TransceiverId> = self
+            .collected()
+            .filter(|(_, transceiver)| {
+                transceiver.stopped && transceiver.m_line_index.is_some_and(is_rejected)
+            })
+            .map(|(id, _)| id)
+            .collect();
+        self.set_of_transceivers.retain(|id| !removed.contains(id));
     }
 
     /// `webrtc-pc#set-description`, step 4.7.5.
@@ -246,49 +357,64 @@ impl Connection {
         self.last_created_offer = None;
         self.last_created_answer = None;
         self.signaling_state = SignalingState::Stable;
-        let current = self.current_local_description.as_ref();
-        let current = current.and_then(|description| description.session.data.as_ref());
-        let still_used =
-            current.is_some_and(|data| self.local_ice_credentials_to_replace.contains(&data.credentials));
+        let current = self.current_local_description.iter();
+        let still_used = current
+            .flat_map(|description| &description.session.transports)
+            .any(|transport| {
+                self.local_ice_credentials_to_replace
+                    .contains(&transport.credentials)
+            });
         if !still_used {
             self.local_ice_credentials_to_replace.clear();
         }
     }
 
-    /// `webrtc-pc#set-description`, steps 4.7.7, 4.7.8 and 4.7.10, and what applying the description does to the transport
-    /// (RFC 9429 sections 5.9 to 5.11). Returns the channels that no id was left for.
-    fn apply_to_transport(&mut self, description: &AppliedDescription, remote: bool) -> Vec<Handle> {
+    /// `webrtc-pc#set-description`, steps 4.7.7, 4.7.8 and 4.7.10, with DTLS, which they speak of. Returns the channels that
+    /// no id was left for.
+    fn apply_to_sctp(&mut self, description: &AppliedDescription, remote: bool) -> Vec<Handle> {
         let is_answer = description.sdp_type != SdpType::Offer;
         let data = description.session.data.as_ref();
         match data {
             Some(data) if !is_answer && self.sctp_transport.is_none() => {
-                let ice_lite = description.session.ice_lite;
-                self.sctp_transport = Some(self.create_an_rtc_sctp_transport(data, remote, ice_lite));
-            }
-            None if description.sdp_type == SdpType::Answer => {
-                if let Some(id) = self.sctp_transport.take() {
-                    self.discard_transport(id);
+                if let Some(transport) = self.transport_of_section(data.index) {
+                    self.sctp_transport = Some(self.create_an_rtc_sctp_transport(transport));
                 }
             }
+            None if description.sdp_type == SdpType::Answer => self.close_sctp(),
             _ => {}
         }
-        if data.is_none() {
+        if !is_answer {
             return Vec::new();
         }
-        let mut error_list = Vec::new();
-        if is_answer {
-            self.update_the_data_max_message_size();
-            self.negotiate_dtls(description, remote);
-            error_list = self.give_ids_to_channels();
+        let transports = self.section_transports().to_vec();
+        self.move_sctp(&description.session, &transports);
+        self.update_the_data_max_message_size();
+        self.negotiate_dtls(description, remote);
+        self.give_ids_to_channels()
+    }
+
+    /// `webrtc-pc#set-description`, step 4.7.8.
+    fn close_sctp(&mut self) {
+        let now = self.now;
+        let Some(sctp) = self.sctp_transport.take() else {
+            return;
+        };
+        let transport = self.sctp_transports[sctp.0].transport;
+        // Where the transport itself is discarded, SCTP ends with it.
+        let still_used = self.current_section_transports.contains(&Some(transport));
+        if still_used {
+            self.transport_mut(transport).abort_sctp(now);
+            self.queue(Task::SctpClosed { sctp, error: None });
         }
-        self.apply_ice(description, remote);
-        error_list
     }
 
     /// `webrtc-pc#set-description`, step 4.7.10.2: ids for the channels that wait for the DTLS role.
     fn give_ids_to_channels(&mut self) -> Vec<Handle> {
         let mut error_list = Vec::new();
-        let Some(role) = self.transport().and_then(|transport| transport.dtls_role()) else {
+        let Some(role) = self
+            .sctp()
+            .and_then(|sctp| self.transport(sctp.transport).dtls_role())
+        else {
             return error_list;
         };
         for handle in self.data_channels.clone() {
@@ -310,53 +436,5 @@ impl Connection {
             }
         }
         error_list
-    }
-
-    /// `webrtc-pc#set-description`, step 4.7.12, and RFC 9429 section 5.7.
-    fn roll_back(&mut self) {
-        self.pending_local_description = None;
-        self.pending_remote_description = None;
-        let kept = self.last_stable_state_sctp_transport;
-        if self.sctp_transport != kept {
-            if let Some(id) = self.sctp_transport {
-                self.discard_transport(id);
-            }
-            self.sctp_transport = kept;
-        }
-        let now = self.now;
-        let settled = self
-            .current_local_description
-            .as_ref()
-            .and_then(|it| it.session.data.as_ref());
-        let settled = settled.map(|data| data.credentials.clone());
-        if let Some(transport) = self.transport_mut() {
-            transport.roll_back(now, settled.as_ref());
-        }
-        self.signaling_state = SignalingState::Stable;
-    }
-
-    /// Ends a transport that no description refers to any more. What is derived from the transports changes in a task of
-    /// its own, after the signaling state has been reported.
-    fn discard_transport(&mut self, id: TransportId) {
-        let now = self.now;
-        let transport = &mut self.transports[id.0];
-        transport.tear_down(now);
-        for address in transport.addresses.drain(..) {
-            self.bound.remove(&address);
-        }
-        self.queue(Task::TransportDiscarded);
-        self.queue(Task::SctpClosed {
-            transport: id,
-            error: None,
-        });
-        self.queue(Task::DtlsChanged {
-            transport: id,
-            state: DtlsTransportState::Closed,
-        });
-        self.queue(Task::IceChanged {
-            transport: id,
-            selected: None,
-            state: Some(IceTransportState::Closed),
-        });
     }
 }

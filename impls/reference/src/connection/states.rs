@@ -100,9 +100,9 @@ impl Connection {
         }
     }
 
-    /// What the connection's states are derived from changed with a rollback or an answer, which dropped a transport.
-    /// The specification has no steps of its own for that; its enumerations say what the states are then.
-    pub(super) fn transport_discarded(&mut self) {
+    /// What the connection's states are derived from changed with a description, which dropped transports or brought new
+    /// ones. The specification has no steps of its own for that; its enumerations say what the states are then.
+    pub(super) fn transports_changed(&mut self) {
         if self.is_closed {
             return;
         }
@@ -120,55 +120,100 @@ impl Connection {
         }
     }
 
-    /// `webrtc-pc#rtcicegatheringstate-enum`: derives the state, and says whether it changed.
+    /// Has the states be derived anew in a task, where new transports alone have changed what they are.
+    pub(super) fn queue_if_states_change(&mut self) {
+        let ice = self.derived_ice_connection_state();
+        if self.derived_ice_gathering_state() != self.ice_gathering_state
+            || ice != self.ice_connection_state
+            || self.derived_connection_state(ice) != self.connection_state
+        {
+            self.queue(Task::TransportsChanged);
+        }
+    }
+
+    /// Derives the gathering state, and says whether it changed.
     pub(super) fn derive_ice_gathering_state(&mut self) -> bool {
-        let state = self
-            .transport()
-            .map_or(IceGatheringState::New, |transport| transport.gathering_state);
+        let state = self.derived_ice_gathering_state();
         std::mem::replace(&mut self.ice_gathering_state, state) != state
     }
 
-    /// `webrtc-pc#rtciceconnectionstate-enum`: derives the state, and says whether it changed. There is at most one
-    /// transport, so "any" and "all" say the same.
+    /// Derives the state of ICE, and says whether it changed.
     pub(super) fn derive_ice_connection_state(&mut self) -> bool {
-        let state = match self.transport().map(|transport| transport.ice_state) {
-            _ if self.is_closed => IceConnectionState::Closed,
-            Some(IceTransportState::Failed) => IceConnectionState::Failed,
-            Some(IceTransportState::Disconnected) => IceConnectionState::Disconnected,
-            None | Some(IceTransportState::New | IceTransportState::Closed) => IceConnectionState::New,
-            Some(IceTransportState::Checking) => IceConnectionState::Checking,
-            Some(IceTransportState::Completed) => IceConnectionState::Completed,
-            Some(IceTransportState::Connected) => IceConnectionState::Connected,
-        };
+        let state = self.derived_ice_connection_state();
         std::mem::replace(&mut self.ice_connection_state, state) != state
     }
 
-    /// `webrtc-pc#rtcpeerconnectionstate-enum`: derives the state, and says whether it changed.
+    /// Derives the state of the connection, and says whether it changed.
+    pub(super) fn derive_connection_state(&mut self) -> bool {
+        let state = self.derived_connection_state(self.ice_connection_state);
+        std::mem::replace(&mut self.connection_state, state) != state
+    }
+
+    /// `webrtc-pc#rtcicegatheringstate-enum`.
+    fn derived_ice_gathering_state(&self) -> IceGatheringState {
+        let states: Vec<_> = self
+            .referenced_transports()
+            .map(|transport| transport.gathering_state)
+            .collect();
+        if states.contains(&IceGatheringState::Gathering) {
+            IceGatheringState::Gathering
+        } else if states.is_empty() || states.contains(&IceGatheringState::New) {
+            IceGatheringState::New
+        } else {
+            IceGatheringState::Complete
+        }
+    }
+
+    /// `webrtc-pc#rtciceconnectionstate-enum`.
+    fn derived_ice_connection_state(&self) -> IceConnectionState {
+        use IceTransportState as T;
+        let states: Vec<_> = self
+            .referenced_transports()
+            .map(|transport| transport.ice_state)
+            .collect();
+        let any = |of: &[T]| states.iter().any(|state| of.contains(state));
+        let all = |of: &[T]| states.iter().all(|state| of.contains(state));
+        if self.is_closed {
+            IceConnectionState::Closed
+        } else if any(&[T::Failed]) {
+            IceConnectionState::Failed
+        } else if any(&[T::Disconnected]) {
+            IceConnectionState::Disconnected
+        } else if all(&[T::New, T::Closed]) {
+            IceConnectionState::New
+        } else if any(&[T::New, T::Checking]) {
+            IceConnectionState::Checking
+        } else if all(&[T::Completed, T::Closed]) {
+            IceConnectionState::Completed
+        } else {
+            IceConnectionState::Connected
+        }
+    }
+
+    /// `webrtc-pc#rtcpeerconnectionstate-enum`.
     ///
     /// The enumeration asks for an ICE connection state of "connected" and forgets "completed", which comes after it; both
     /// are taken as connected, as the states of the transports say.
-    pub(super) fn derive_connection_state(&mut self) -> bool {
-        let dtls = self.transport().map(|transport| transport.dtls_state);
-        let dtls_new_or_closed = matches!(
-            dtls,
-            None | Some(DtlsTransportState::New | DtlsTransportState::Closed)
-        );
-        let dtls_connected_or_closed = matches!(
-            dtls,
-            None | Some(DtlsTransportState::Connected | DtlsTransportState::Closed)
-        );
-        let state = match self.ice_connection_state {
+    fn derived_connection_state(&self, ice: IceConnectionState) -> PeerConnectionState {
+        use DtlsTransportState as T;
+        let states: Vec<_> = self
+            .referenced_transports()
+            .map(|transport| transport.dtls_state)
+            .collect();
+        let all = |of: &[T]| states.iter().all(|state| of.contains(state));
+        match ice {
             IceConnectionState::Closed => PeerConnectionState::Closed,
             IceConnectionState::Failed => PeerConnectionState::Failed,
-            _ if dtls == Some(DtlsTransportState::Failed) => PeerConnectionState::Failed,
+            _ if states.contains(&T::Failed) => PeerConnectionState::Failed,
             IceConnectionState::Disconnected => PeerConnectionState::Disconnected,
-            IceConnectionState::New if dtls_new_or_closed => PeerConnectionState::New,
-            IceConnectionState::Connected | IceConnectionState::Completed if dtls_connected_or_closed => {
+            IceConnectionState::New if all(&[T::New, T::Closed]) => PeerConnectionState::New,
+            IceConnectionState::Connected | IceConnectionState::Completed
+                if all(&[T::Connected, T::Closed]) =>
+            {
                 PeerConnectionState::Connected
             }
             _ => PeerConnectionState::Connecting,
-        };
-        std::mem::replace(&mut self.connection_state, state) != state
+        }
     }
 
     /// The role that the ICE transport plays, as the attribute spells it.

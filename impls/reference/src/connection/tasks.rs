@@ -1,10 +1,10 @@
 //! The queue of tasks, and the pieces of the task that runs: between two pieces script may run.
 
-use std::net::SocketAddr;
+use std::time::Duration;
 
 use glare_peer::{
     DtlsTransportState, Event, EventKind, Exception, Handle, IceCandidate, IceRole, IceTransportState,
-    MessageData, OfferOptions, Step,
+    MessageData, OfferOptions, RtpSendParameters, Step, Value,
 };
 
 use super::Connection;
@@ -12,7 +12,10 @@ use super::data_channel::ChannelParameters;
 use super::promises::{PromiseId, Settlement};
 use super::set_description::{Applied, ApplyError};
 use super::slots::SystemState;
-use super::transport::TransportId;
+use super::transceiver::TransceiverId;
+use super::transport::{SctpId, TransportId};
+use crate::dtls::KeyAlgorithm;
+use crate::ice::{self, Candidate, CandidateError};
 
 /// A queued task; each runs the algorithm of the same name.
 #[derive(Debug)]
@@ -41,19 +44,25 @@ pub(super) enum Task {
     CandidateAdded {
         promise: PromiseId,
         candidate: IceCandidate,
+        /// The media description that it is for; none for all.
+        index: Option<usize>,
     },
     UpdateNegotiationNeeded,
     GatheringBegan {
         transport: TransportId,
     },
+    CandidateFailedToGather {
+        transport: TransportId,
+        error: CandidateError,
+    },
     CandidateAvailable {
         transport: TransportId,
-        candidate: String,
+        candidate: Box<Candidate>,
         username_fragment: String,
     },
     SurfaceCandidate {
         transport: TransportId,
-        candidate: String,
+        candidate: Box<Candidate>,
         username_fragment: String,
     },
     GatheringFinished {
@@ -81,24 +90,24 @@ pub(super) enum Task {
         error: Exception,
     },
     UpdateConnectionState,
-    TransportDiscarded,
+    TransportsChanged,
     SctpConnected {
-        transport: TransportId,
+        sctp: SctpId,
     },
     SctpClosed {
-        transport: TransportId,
+        sctp: SctpId,
         error: Option<String>,
     },
     AnnounceOpen {
         channel: Handle,
     },
     AnnounceInstance {
-        transport: TransportId,
+        sctp: SctpId,
         stream: u16,
         parameters: ChannelParameters,
     },
     Message {
-        transport: TransportId,
+        sctp: SctpId,
         stream: u16,
         data: MessageData,
     },
@@ -110,11 +119,11 @@ pub(super) enum Task {
         channel: Handle,
     },
     ClosedByRemote {
-        transport: TransportId,
+        sctp: SctpId,
         stream: u16,
     },
     StreamReset {
-        transport: TransportId,
+        sctp: SctpId,
         stream: u16,
     },
     AnnounceClosed {
@@ -129,10 +138,48 @@ pub(super) enum Task {
         channel: Handle,
         message: String,
     },
+    Resolve {
+        promise: PromiseId,
+    },
+    CertificateGenerated {
+        promise: PromiseId,
+        algorithm: KeyAlgorithm,
+        expires: Option<Duration>,
+    },
+    UserMedia {
+        promise: PromiseId,
+        audio: bool,
+        video: bool,
+    },
+    TrackEnded {
+        track: Handle,
+    },
+    ForgetLastReturnedParameters {
+        transceiver: TransceiverId,
+    },
+    ParametersConfigured {
+        promise: PromiseId,
+        transceiver: TransceiverId,
+        parameters: Box<RtpSendParameters>,
+    },
+    TrackReplaced {
+        promise: PromiseId,
+        transceiver: TransceiverId,
+        with_track: Option<Handle>,
+    },
+    DtmfPlayout {
+        transceiver: TransceiverId,
+    },
+    RtpReceived {
+        transceiver: TransceiverId,
+    },
+    ByeReceived {
+        transceiver: TransceiverId,
+    },
 }
 
-/// A selected pair: our address and theirs; none where the pair is no longer.
-pub(super) type SelectedPair = Option<(SocketAddr, SocketAddr)>;
+/// A selected pair; none where the pair is no longer.
+pub(super) type SelectedPair = Option<Box<ice::SelectedPair>>;
 
 /// What is left of the running task, after its changes of state.
 #[derive(Debug)]
@@ -145,6 +192,14 @@ pub(super) enum Piece {
     AnnounceOpen(Handle),
     /// Go on with the closing procedure of a data channel, in parallel.
     CloseUnderlyingTransport(Handle),
+    /// Set the muted state of a track.
+    SetMuted { track: Handle, muted: bool },
+    /// Add a track to a stream.
+    AddRemoteTrack { stream: Handle, track: Handle },
+    /// Remove a track from a stream.
+    RemoveRemoteTrack { stream: Handle, track: Handle },
+    /// Fire what is obsolete about the remote streams.
+    FireStreamChanges,
 }
 
 impl Connection {
@@ -165,6 +220,22 @@ impl Connection {
             Piece::Settle(promise, settlement) => self.promises.settle(promise, settlement),
             Piece::AnnounceOpen(channel) => self.queue(Task::AnnounceOpen { channel }),
             Piece::CloseUnderlyingTransport(channel) => self.close_underlying_transport(channel),
+            Piece::SetMuted { track, muted } => {
+                return self
+                    .set_the_muted_state(track, muted)
+                    .map(|kind| fired(track, kind));
+            }
+            Piece::AddRemoteTrack { stream, track } => {
+                return self
+                    .add_remote_track(stream, track)
+                    .map(|kind| fired(stream, kind));
+            }
+            Piece::RemoveRemoteTrack { stream, track } => {
+                return self
+                    .remove_remote_track(stream, track)
+                    .map(|kind| fired(stream, kind));
+            }
+            Piece::FireStreamChanges => self.fire_stream_changes(),
         }
         None
     }
@@ -185,22 +256,29 @@ impl Connection {
             Task::DescriptionFailed { promise, error } => self.description_failed(promise, error),
             Task::DescriptionApplied { promise, applied } => self.description_applied(promise, *applied),
             Task::CandidateFailed { promise, message } => self.candidate_failed(promise, message),
-            Task::CandidateAdded { promise, candidate } => self.candidate_added(promise, &candidate),
+            Task::CandidateAdded {
+                promise,
+                candidate,
+                index,
+            } => self.candidate_added(promise, &candidate, index),
             Task::UpdateNegotiationNeeded => self.negotiation_needed_task(),
             Task::GatheringBegan { transport } => self.gathering_began(transport),
+            Task::CandidateFailedToGather { transport, error } => {
+                self.candidate_failed_to_gather(transport, error);
+            }
             Task::CandidateAvailable {
                 transport,
                 candidate,
                 username_fragment,
             } => {
-                self.candidate_available(transport, candidate, username_fragment);
+                self.candidate_available(transport, *candidate, username_fragment);
             }
             Task::SurfaceCandidate {
                 transport,
                 candidate,
                 username_fragment,
             } => {
-                self.surface_the_candidate(transport, candidate, username_fragment);
+                self.surface_the_candidate(transport, *candidate, username_fragment);
             }
             Task::GatheringFinished {
                 transport,
@@ -220,29 +298,58 @@ impl Connection {
             Task::DtlsChanged { transport, state } => self.dtls_state_changed(transport, state),
             Task::DtlsFailed { transport, error } => self.dtls_failed(transport, error),
             Task::UpdateConnectionState => self.update_the_connection_state(),
-            Task::TransportDiscarded => self.transport_discarded(),
-            Task::SctpConnected { transport } => self.sctp_connected(transport),
-            Task::SctpClosed { transport, error } => self.sctp_closed(transport, error),
+            Task::TransportsChanged => self.transports_changed(),
+            Task::SctpConnected { sctp } => self.sctp_connected(sctp),
+            Task::SctpClosed { sctp, error } => self.sctp_closed(sctp, error),
             Task::AnnounceOpen { channel } => self.announce_as_open(channel),
             Task::AnnounceInstance {
-                transport,
+                sctp,
                 stream,
                 parameters,
-            } => {
-                self.announce_instance(transport, stream, parameters);
-            }
-            Task::Message {
-                transport,
-                stream,
-                data,
-            } => self.message_received(transport, stream, data),
+            } => self.announce_instance(sctp, stream, parameters),
+            Task::Message { sctp, stream, data } => self.message_received(sctp, stream, data),
             Task::BytesSent { channel, bytes } => self.bytes_sent(channel, bytes),
             Task::ClosingProcedure { channel } => self.closing_procedure(channel),
-            Task::ClosedByRemote { transport, stream } => self.closed_by_remote(transport, stream),
-            Task::StreamReset { transport, stream } => self.stream_reset(transport, stream),
+            Task::ClosedByRemote { sctp, stream } => self.closed_by_remote(sctp, stream),
+            Task::StreamReset { sctp, stream } => self.stream_reset(sctp, stream),
             Task::AnnounceClosed { channel, error } => self.announce_as_closed(channel, error),
             Task::UnableToCreate { channel, message } => self.unable_to_create(channel, message),
             Task::SendFailed { channel, message } => self.send_failed(channel, message),
+            Task::Resolve { promise } => self
+                .pieces
+                .push_back(Piece::Settle(promise, Ok(Value::Undefined))),
+            Task::CertificateGenerated {
+                promise,
+                algorithm,
+                expires,
+            } => self.certificate_generated(promise, algorithm, expires),
+            Task::UserMedia {
+                promise,
+                audio,
+                video,
+            } => self.user_media(promise, audio, video),
+            Task::TrackEnded { track } => self.track_ended(track),
+            Task::ForgetLastReturnedParameters { transceiver } => {
+                self.forget_last_returned_parameters(transceiver);
+            }
+            Task::ParametersConfigured {
+                promise,
+                transceiver,
+                parameters,
+            } => self.parameters_configured(promise, transceiver, *parameters),
+            Task::TrackReplaced {
+                promise,
+                transceiver,
+                with_track,
+            } => self.track_replaced(promise, transceiver, with_track),
+            Task::DtmfPlayout { transceiver } => self.dtmf_playout(transceiver),
+            Task::RtpReceived { transceiver } => self.rtp_received(transceiver),
+            Task::ByeReceived { transceiver } => self.bye_received(transceiver),
         }
     }
+}
+
+/// The stop at an event.
+fn fired(target: Handle, kind: EventKind) -> Step {
+    Step::Fired(Event { target, kind })
 }

@@ -1,4 +1,6 @@
-//! The transport under data channels: ICE, DTLS over it, SCTP over that, each with the object that script sees.
+//! A transport: ICE, DTLS over it, and SCTP and SRTP beside one another over that, each with the object that script sees.
+
+mod layers;
 
 use std::collections::VecDeque;
 use std::net::SocketAddr;
@@ -9,9 +11,11 @@ use glare_peer::{
 };
 
 use super::data_channel::ChannelParameters;
-use super::session::DataSection;
-use crate::dtls::{DtlsEvent, DtlsRole, DtlsTransport};
+use super::session::TransportSection;
+use super::tasks::SelectedPair;
+use crate::dtls::{DtlsEvent, DtlsRole, DtlsTransport, Fingerprint};
 use crate::ice::{Candidate, CandidateUse, IceAgent, IceCredentials, IceEvent};
+use crate::rtp::{MediaEvent, MediaSession};
 use crate::sctp::{SctpEvent, SctpTransport};
 
 /// Names a transport of the connection.
@@ -21,28 +25,51 @@ pub(super) struct TransportId(pub(super) usize);
 /// How many DTLS datagrams are kept that come before a description says whom to expect.
 const EARLY_DATAGRAMS: usize = 16;
 
-/// An `RTCSctpTransport` with its `RTCDtlsTransport` and `RTCIceTransport`, and the protocols behind them.
-pub(super) struct Transport {
-    // The slots of the three objects.
-    pub(super) sctp_handle: Handle,
-    pub(super) sctp_state: SctpTransportState,
+/// Names an `RTCSctpTransport` of the connection.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct SctpId(pub(super) usize);
+
+/// The slots of an `RTCSctpTransport`.
+#[derive(Debug)]
+pub(super) struct Sctp {
+    pub(super) handle: Handle,
+    pub(super) state: SctpTransportState,
     /// `[[MaxMessageSize]]`, bytes; infinite for no limit.
     pub(super) max_message_size: Option<f64>,
     /// `[[MaxBufferSize]]`, bytes; infinite for no limit.
     pub(super) max_buffer_size: Option<f64>,
     pub(super) max_channels: Option<u16>,
+    /// The transport that it goes over.
+    pub(super) transport: TransportId,
+}
+
+/// An `RTCDtlsTransport` with its `RTCIceTransport`, and the protocols behind them.
+pub(super) struct Transport {
+    // The slots of the two objects.
     pub(super) dtls_handle: Handle,
     pub(super) dtls_state: DtlsTransportState,
+    /// `[[RemoteCertificates]]`, DER.
+    pub(super) remote_certificates: Vec<Vec<u8>>,
     pub(super) ice_handle: Handle,
     pub(super) ice_state: IceTransportState,
     pub(super) gathering_state: IceGatheringState,
     pub(super) ice_role: IceRole,
-    pub(super) selected_candidate_pair: Option<(SocketAddr, SocketAddr)>,
+    pub(super) selected_candidate_pair: SelectedPair,
+
+    // What descriptions say of it.
+    /// The media description that has its attributes in the local description: its index and identification tag.
+    pub(super) section: Option<(usize, Option<String>)>,
+    /// What the last local description calls the DTLS association; none where no description has spoken of it.
+    pub(super) described_tls_id: Option<Option<String>>,
+    /// What the last negotiation that was completed settled on.
+    pub(super) settled: Option<Settled>,
 
     // What is behind them.
     pub(super) agent: IceAgent,
     /// The addresses that are bound for it, one per address of the host that may be used.
     pub(super) addresses: Vec<SocketAddr>,
+    /// The addresses that it listens at for TCP.
+    pub(super) listening: Vec<SocketAddr>,
     /// The username fragment of the generation that was gathered last.
     pub(super) gathered: Option<String>,
     /// How many generations are being gathered.
@@ -59,8 +86,10 @@ pub(super) struct Transport {
     association: Option<SctpTransport>,
     /// What the association reported before that it is established; none once it has.
     before_connected: Option<Vec<SctpEvent>>,
-    /// The seed and the ports of the association.
+    /// The seed and the ports of the association; none where data is negotiated for another transport, or for none.
     sctp: Option<SctpParameters>,
+    /// RTP and RTCP, once media is negotiated for this transport.
+    pub(super) media: Option<MediaSession>,
     torn_down: bool,
     /// Datagrams that are ready to go out.
     pub(super) datagrams: Vec<Datagram>,
@@ -70,11 +99,20 @@ pub(super) struct Transport {
     pub(super) notes: Vec<String>,
 }
 
+/// What a completed negotiation settled on for a transport.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Settled {
+    pub(super) local_credentials: IceCredentials,
+    pub(super) remote_credentials: Option<IceCredentials>,
+    /// What the remote side calls the DTLS association.
+    pub(super) remote_tls_id: Option<String>,
+}
+
 /// What was negotiated for DTLS.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct DtlsParameters {
     pub(super) role: DtlsRole,
-    pub(super) remote_fingerprints: Vec<crate::dtls::Fingerprint>,
+    pub(super) remote_fingerprints: Vec<Fingerprint>,
     /// The remote side's `a=tls-id`, if it sends one.
     pub(super) remote_tls_id: Option<String>,
 }
@@ -82,9 +120,9 @@ pub(super) struct DtlsParameters {
 impl DtlsParameters {
     /// RFC 9429 section 5.11: whether a description of the remote side asks for another DTLS association than this. One
     /// that leaves `a=tls-id` out says nothing about it.
-    pub(super) fn is_another_association(&self, data: &DataSection) -> bool {
-        let tls_ids = self.remote_tls_id.as_ref().zip(data.tls_id.as_ref());
-        self.remote_fingerprints != data.fingerprints || tls_ids.is_some_and(|(before, now)| before != now)
+    pub(super) fn is_another_association(&self, remote: &TransportSection) -> bool {
+        let tls_ids = self.remote_tls_id.as_ref().zip(remote.tls_id.as_ref());
+        self.remote_fingerprints != remote.fingerprints || tls_ids.is_some_and(|(before, now)| before != now)
     }
 }
 
@@ -94,6 +132,13 @@ pub(super) struct SctpParameters {
     pub(super) seed: u64,
     pub(super) local_port: u16,
     pub(super) remote_port: u16,
+}
+
+/// An SCTP association on its way from one transport to another.
+pub(super) struct MovedSctp {
+    parameters: SctpParameters,
+    association: Option<SctpTransport>,
+    before_connected: Option<Vec<SctpEvent>>,
 }
 
 /// What is known of the remote side's new generation before ours is in place.
@@ -112,32 +157,32 @@ pub(super) enum TransportEvent {
     DtlsConnecting,
     Dtls(DtlsEvent),
     Sctp(SctpEvent),
+    Media(MediaEvent),
 }
 
 impl Transport {
     /// A transport in its initial state.
     pub(super) fn new(
-        handles: [Handle; 3],
+        [dtls_handle, ice_handle]: [Handle; 2],
         agent: IceAgent,
         addresses: Vec<SocketAddr>,
         role: IceRole,
     ) -> Transport {
-        let [sctp_handle, dtls_handle, ice_handle] = handles;
         Transport {
-            sctp_handle,
-            sctp_state: SctpTransportState::Connecting,
-            max_message_size: None,
-            max_buffer_size: None,
-            max_channels: None,
             dtls_handle,
             dtls_state: DtlsTransportState::New,
+            remote_certificates: Vec::new(),
             ice_handle,
             ice_state: IceTransportState::New,
             gathering_state: IceGatheringState::New,
             ice_role: role,
             selected_candidate_pair: None,
+            section: None,
+            described_tls_id: None,
+            settled: None,
             agent,
             addresses,
+            listening: Vec::new(),
             gathered: None,
             generations_gathering: 0,
             remote_credentials: None,
@@ -149,11 +194,23 @@ impl Transport {
             association: None,
             before_connected: None,
             sctp: None,
+            media: None,
             torn_down: false,
             datagrams: Vec::new(),
             secrets: Vec::new(),
             notes: Vec::new(),
         }
+    }
+
+    /// Whether no description refers to it any more.
+    pub(super) fn is_discarded(&self) -> bool {
+        self.torn_down
+    }
+
+    /// The credentials of the last remote description that was set, whether or not it has been answered.
+    pub(super) fn described_remote_credentials(&self) -> Option<&IceCredentials> {
+        let held = self.held.as_ref().map(|held| &held.credentials);
+        held.or(self.remote_credentials.as_ref())
     }
 
     /// The DTLS role, once it is negotiated.
@@ -183,10 +240,10 @@ impl Transport {
         }
     }
 
-    /// Forgets what an offer changed that has been rolled back: theirs, or ours that restarted ICE. `settled` are the
-    /// credentials of the current local description.
-    pub(super) fn roll_back(&mut self, now: SimTime, settled: Option<&IceCredentials>) {
+    /// Forgets what an offer changed that has been rolled back: theirs, or ours that restarted ICE.
+    pub(super) fn roll_back(&mut self, now: SimTime) {
         self.held = None;
+        let settled = self.settled.as_ref().map(|settled| &settled.local_credentials);
         if settled.is_some_and(|it| it != self.agent.local_credentials()) && self.agent.abandon_restart(now) {
             self.gathered = Some(self.agent.local_credentials().username_fragment.clone());
         }
@@ -225,8 +282,10 @@ impl Transport {
                 None
             }
             _ => match self.agent.add_remote_candidate(now, candidate) {
-                CandidateUse::Ignored(why) => Some(why),
-                CandidateUse::Used | CandidateUse::Known | CandidateUse::Held => None,
+                CandidateUse::Ignored(why) | CandidateUse::Unpaired(why) => Some(why),
+                CandidateUse::Used | CandidateUse::Resolving | CandidateUse::Known | CandidateUse::Held => {
+                    None
+                }
             },
         }
     }
@@ -249,15 +308,8 @@ impl Transport {
         }
     }
 
-    /// Prepares DTLS and SCTP, which start once ICE has a pair (RFC 9429 section 5.11). Says whether that ends an
-    /// association.
-    pub(super) fn prepare(
-        &mut self,
-        now: SimTime,
-        session: DtlsTransport,
-        dtls: DtlsParameters,
-        sctp: SctpParameters,
-    ) -> bool {
+    /// Prepares DTLS, which starts once ICE has a pair (RFC 9429 section 5.11). Says whether that ends an SCTP association.
+    pub(super) fn prepare(&mut self, now: SimTime, session: DtlsTransport, dtls: DtlsParameters) -> bool {
         let ended = self.association.take().is_some();
         self.dtls_started = false;
         let session = self.session.insert(session);
@@ -265,40 +317,117 @@ impl Transport {
             session.input(now, &packet);
         }
         self.dtls = Some(dtls);
-        self.sctp = Some(sctp);
         ended
     }
 
-    /// The SCTP ports that were negotiated.
+    /// The SCTP association that goes over it, as far as it is negotiated.
     pub(super) fn sctp_parameters(&self) -> Option<SctpParameters> {
         self.sctp
+    }
+
+    /// Has SCTP go over this transport from here on: at once if DTLS is connected, otherwise when it is. Says whether that
+    /// ends another association.
+    pub(super) fn prepare_sctp(&mut self, now: SimTime, sctp: SctpParameters) -> bool {
+        let ended = self.association.take().is_some();
+        self.sctp = Some(sctp);
+        if self.session.as_ref().is_some_and(DtlsTransport::is_connected) {
+            self.start_sctp(now);
+        }
+        ended
+    }
+
+    /// Gives up the SCTP association, to be ended, or to go on over another transport.
+    pub(super) fn take_sctp(&mut self) -> Option<MovedSctp> {
+        Some(MovedSctp {
+            parameters: self.sctp.take()?,
+            association: self.association.take(),
+            before_connected: self.before_connected.take(),
+        })
+    }
+
+    /// Has the SCTP association of another transport go on over this one.
+    pub(super) fn adopt_sctp(&mut self, now: SimTime, moved: MovedSctp) {
+        self.sctp = Some(moved.parameters);
+        self.association = moved.association;
+        self.before_connected = moved.before_connected;
+        if self.association.is_none() && self.session.as_ref().is_some_and(DtlsTransport::is_connected) {
+            self.start_sctp(now);
+        }
+    }
+
+    /// Ends the SCTP association with an ABORT and keeps the rest. Says whether there was one.
+    pub(super) fn abort_sctp(&mut self, now: SimTime) -> bool {
+        if let Some(association) = &mut self.association {
+            association.abort(now);
+        }
+        self.move_packets(now);
+        self.take_sctp().is_some()
+    }
+
+    fn start_sctp(&mut self, now: SimTime) {
+        let (Some(dtls), Some(sctp)) = (&self.dtls, self.sctp) else {
+            return;
+        };
+        let mut association = SctpTransport::new(
+            sctp.seed,
+            // webrtc-pc#datachannel-send has measured the message before it comes here.
+            usize::MAX,
+            sctp.local_port,
+            sctp.remote_port,
+            dtls.role,
+            now,
+        );
+        association.connect(now);
+        self.association = Some(association);
+        self.before_connected = Some(Vec::new());
     }
 
     /// Takes a datagram, by its first byte (RFC 7983 section 7).
     ///
     /// # Errors
     ///
-    /// What it is, when it is nothing that data channels use.
+    /// What it is, when it is nothing that the transport carries.
     pub(super) fn input(&mut self, now: SimTime, datagram: &Datagram) -> Result<(), String> {
         if self.torn_down {
             return Ok(());
         }
-        match datagram.data.first() {
-            Some(0..=3) => self
-                .agent
-                .input(now, datagram.local, datagram.remote, &datagram.data),
+        self.agent
+            .input(now, datagram.local, datagram.remote, &datagram.data);
+        self.take_packets(now)
+    }
+
+    /// Takes what the ICE agent has received for others.
+    ///
+    /// # Errors
+    ///
+    /// What the first is that the transport does not carry.
+    pub(super) fn take_packets(&mut self, now: SimTime) -> Result<(), String> {
+        let mut result = Ok(());
+        while let Some(packet) = self.agent.receive() {
+            result = result.and(self.input_packet(now, packet));
+        }
+        result
+    }
+
+    /// Takes a packet that came over a candidate pair, by its first byte (RFC 7983 section 7).
+    fn input_packet(&mut self, now: SimTime, packet: Vec<u8>) -> Result<(), String> {
+        match packet.first() {
             Some(20..=63) => match &mut self.session {
-                Some(session) => session.input(now, &datagram.data),
+                Some(session) => session.input(now, &packet),
                 None => {
                     if self.early.len() == EARLY_DATAGRAMS {
                         self.early.pop_front();
                     }
-                    self.early.push_back(datagram.data.clone());
+                    self.early.push_back(packet);
                 }
+            },
+            Some(_) if MediaSession::is_media(&packet) => match &mut self.media {
+                Some(media) => media.input(now, &packet),
+                None => return Err("no media is negotiated for its transport".to_owned()),
             },
             Some(first) => {
                 return Err(format!(
-                    "its first byte is {first}, which is neither STUN nor DTLS"
+                    "its first byte is {first}, which is neither STUN, DTLS nor SRTP"
                 ));
             }
             None => return Err("it is empty".to_owned()),
@@ -353,170 +482,17 @@ impl Transport {
             association.abort(now);
         }
         self.move_packets(now);
+        if let Some(media) = &mut self.media {
+            media.close(now);
+        }
+        self.move_packets(now);
         if let Some(session) = &mut self.session {
             session.close();
         }
         self.move_packets(now);
         self.agent.close();
         self.association = None;
+        self.media = None;
         self.session = None;
-    }
-
-    /// When [`Transport::advance`] is due, if nothing comes before.
-    pub(super) fn deadline(&self) -> Option<SimTime> {
-        if self.torn_down {
-            return None;
-        }
-        let session = self.session.as_ref().and_then(DtlsTransport::deadline);
-        let association = self.association.as_ref().and_then(SctpTransport::deadline);
-        [self.agent.deadline(), session, association]
-            .into_iter()
-            .flatten()
-            .min()
-    }
-
-    /// Lets what is due happen, moves packets between the layers, and reports what happened, in order.
-    pub(super) fn advance(&mut self, now: SimTime) -> Vec<TransportEvent> {
-        let mut events = Vec::new();
-        if self.torn_down {
-            return events;
-        }
-        if self.agent.deadline().is_some_and(|deadline| deadline <= now) {
-            self.agent.advance(now);
-        }
-        if let Some(session) = self
-            .session
-            .as_mut()
-            .filter(|it| it.deadline().is_some_and(|at| at <= now))
-        {
-            session.advance(now);
-        }
-        if let Some(association) = self
-            .association
-            .as_mut()
-            .filter(|it| it.deadline().is_some_and(|at| at <= now))
-        {
-            association.advance(now);
-        }
-        loop {
-            let before = events.len();
-            while let Some(event) = self.agent.event() {
-                events.push(TransportEvent::Ice(event));
-            }
-            self.start_dtls(now, &mut events);
-            while let Some(event) = self.session.as_mut().and_then(DtlsTransport::event) {
-                self.dtls_event(now, event, &mut events);
-            }
-            self.take_sctp_events(&mut events);
-            let moved = self.move_packets(now);
-            if !moved && events.len() == before {
-                return events;
-            }
-        }
-    }
-
-    /// Starts DTLS once ICE has a pair to send on.
-    fn start_dtls(&mut self, now: SimTime, events: &mut Vec<TransportEvent>) {
-        let connected = matches!(
-            self.agent.state(),
-            IceTransportState::Connected | IceTransportState::Completed
-        );
-        if !connected || self.dtls_started || self.agent.selected().is_none() {
-            return;
-        }
-        if let Some(session) = &mut self.session {
-            self.dtls_started = true;
-            session.start(now);
-            events.push(TransportEvent::DtlsConnecting);
-        }
-    }
-
-    fn dtls_event(&mut self, now: SimTime, event: DtlsEvent, events: &mut Vec<TransportEvent>) {
-        match event {
-            DtlsEvent::Data(packet) => {
-                if let Some(association) = &mut self.association {
-                    association.input(now, &packet);
-                }
-                // At once, because the association goes with DTLS, should that be closed next.
-                self.take_sctp_events(events);
-                return;
-            }
-            DtlsEvent::Connected => {
-                if let (Some(dtls), Some(sctp)) = (&self.dtls, self.sctp) {
-                    let mut association = SctpTransport::new(
-                        sctp.seed,
-                        // webrtc-pc#datachannel-send has measured the message before it comes here.
-                        usize::MAX,
-                        sctp.local_port,
-                        sctp.remote_port,
-                        dtls.role,
-                        now,
-                    );
-                    association.connect(now);
-                    self.association = Some(association);
-                    self.before_connected = Some(Vec::new());
-                }
-            }
-            DtlsEvent::Closed | DtlsEvent::Failed(_) => self.association = None,
-        }
-        events.push(TransportEvent::Dtls(event));
-    }
-
-    /// Reports what the association has to report.
-    fn take_sctp_events(&mut self, events: &mut Vec<TransportEvent>) {
-        while let Some(event) = self.association.as_mut().and_then(SctpTransport::event) {
-            self.sctp_event(event, events);
-        }
-    }
-
-    /// Reports an event of the association. Data may come in the packet that completes the handshake (RFC 9260 section
-    /// 5.1), and is then known before the association is; what is connected comes first.
-    fn sctp_event(&mut self, event: SctpEvent, events: &mut Vec<TransportEvent>) {
-        match (&event, &mut self.before_connected) {
-            (SctpEvent::Connected | SctpEvent::Closed | SctpEvent::Failed(_), held) => {
-                let held = held.take().unwrap_or_default();
-                events.push(TransportEvent::Sctp(event));
-                events.extend(held.into_iter().map(TransportEvent::Sctp));
-            }
-            (_, Some(held)) => held.push(event),
-            (_, None) => events.push(TransportEvent::Sctp(event)),
-        }
-    }
-
-    /// Moves what each layer has to send to the layer below. Says whether there was anything.
-    fn move_packets(&mut self, now: SimTime) -> bool {
-        let mut moved = false;
-        while let Some(packet) = self.association.as_mut().and_then(SctpTransport::transmit) {
-            moved = true;
-            // SCTP sends again what DTLS could not take.
-            if let Some(Err(error)) = self.session.as_mut().map(|session| session.send(now, &packet)) {
-                self.notes.push(format!(
-                    "an SCTP packet of {} bytes was dropped: {error}",
-                    packet.len()
-                ));
-            }
-        }
-        while let Some(packet) = self.session.as_mut().and_then(DtlsTransport::transmit) {
-            moved = true;
-            if let Some((local, remote)) = self.agent.selected() {
-                self.datagrams.push(Datagram {
-                    local,
-                    remote,
-                    data: packet,
-                });
-            }
-        }
-        if let Some(session) = &mut self.session {
-            self.secrets.append(&mut session.secrets());
-        }
-        while let Some(transmit) = self.agent.transmit() {
-            moved = true;
-            self.datagrams.push(Datagram {
-                local: transmit.local,
-                remote: transmit.remote,
-                data: transmit.data,
-            });
-        }
-        moved
     }
 }

@@ -9,7 +9,9 @@ use super::certificate::Certificate;
 use super::clock::Clock;
 use super::hooks::{self, Context};
 use super::key_log::Secret;
+use super::negotiated::Negotiated;
 use super::session::{Output, Role, Session, SessionError};
+use super::srtp::{SrtpKeys, SrtpProfile};
 
 /// The largest datagram: what every path carries, with room for IPv6, UDP and TURN (1280 bytes, RFC 8200
 /// section 5).
@@ -73,8 +75,8 @@ impl DimplSession {
                 .build()
         });
         let config = Arc::new(config.map_err(fatal)?);
-        // The library checks its cryptography when it is configured; secrets of that are nobody's.
-        context.take_secrets();
+        // The library checks its cryptography when it is configured; what that brings up is nobody's.
+        context.forget();
         let certificate = dimpl::DtlsCertificate {
             certificate: certificate.der().to_vec(),
             private_key: certificate.private_key().to_vec(),
@@ -138,10 +140,10 @@ impl Session for DimplSession {
             .map_err(fatal)?
         {
             taken if taken == data.len() => Ok(()),
-            taken => Err(SessionError(format!(
-                "the DTLS library took {taken} of {} bytes",
-                data.len()
-            ))),
+            taken => Err(SessionError {
+                reason: format!("the DTLS library took {taken} of {} bytes", data.len()),
+                received_alert: None,
+            }),
         }
     }
 
@@ -156,6 +158,12 @@ impl Session for DimplSession {
                 dimpl::Output::PeerCert(certificate) => return Output::PeerCertificate(certificate.to_vec()),
                 dimpl::Output::Connected => return Output::Connected,
                 dimpl::Output::ApplicationData(data) => return Output::Data(data.to_vec()),
+                dimpl::Output::KeyingMaterial(material, profile) => {
+                    // A profile that the library may learn later is none that anything here protects with.
+                    if let Some(keys) = srtp_profile(profile).and_then(|it| SrtpKeys::new(it, &material)) {
+                        return Output::SrtpKeys(keys);
+                    }
+                }
                 dimpl::Output::CloseNotify => return Output::CloseNotify,
                 dimpl::Output::Timeout(instant) => {
                     let deadline = self.clock.moment(instant);
@@ -165,8 +173,7 @@ impl Session for DimplSession {
                     let room = needed.max(self.buffer.len() + 1);
                     self.buffer.resize(room, 0);
                 }
-                // Keys for SRTP: nothing here sends media. The library may add outputs; none of them ends a
-                // poll.
+                // The library may add outputs; none of them ends a poll.
                 _ => {}
             }
         }
@@ -180,11 +187,31 @@ impl Session for DimplSession {
         }
     }
 
+    fn negotiated(&self) -> Negotiated {
+        self.context.negotiated()
+    }
+
     fn secrets(&mut self) -> Vec<Secret> {
         self.context.take_secrets()
     }
 }
 
 fn fatal(error: dimpl::Error) -> SessionError {
-    SessionError(error.to_string())
+    let received_alert = match &error {
+        dimpl::Error::SecurityError(dimpl::SecurityError::FatalAlert { description }) => Some(*description),
+        _ => None,
+    };
+    SessionError {
+        reason: error.to_string(),
+        received_alert,
+    }
+}
+
+fn srtp_profile(profile: dimpl::SrtpProfile) -> Option<SrtpProfile> {
+    match profile {
+        dimpl::SrtpProfile::AES128_CM_SHA1_80 => Some(SrtpProfile::Aes128CmHmacSha1_80),
+        dimpl::SrtpProfile::AEAD_AES_128_GCM => Some(SrtpProfile::AeadAes128Gcm),
+        dimpl::SrtpProfile::AEAD_AES_256_GCM => Some(SrtpProfile::AeadAes256Gcm),
+        _ => None,
+    }
 }

@@ -13,12 +13,14 @@ use dimpl::crypto::{
 use dimpl::{CryptoError, CryptoOperation};
 
 use super::key_log::{self, Secret};
+use super::negotiated::{self, Negotiated};
 
 /// What the hooks need of an association.
 #[derive(Debug)]
 pub(super) struct Context {
     rng: fastrand::Rng,
     secrets: Vec<Secret>,
+    negotiated: Negotiated,
 }
 
 thread_local! {
@@ -31,6 +33,7 @@ impl Context {
         Context {
             rng,
             secrets: Vec::new(),
+            negotiated: Negotiated::default(),
         }
     }
 
@@ -60,6 +63,26 @@ impl Context {
     pub fn take_secrets(&mut self) -> Vec<Secret> {
         std::mem::take(&mut self.secrets)
     }
+
+    /// What the library has been seen to settle on.
+    pub fn negotiated(&self) -> Negotiated {
+        self.negotiated
+    }
+
+    /// Forgets what has been seen so far.
+    pub fn forget(&mut self) {
+        self.secrets.clear();
+        self.negotiated = Negotiated::default();
+    }
+}
+
+/// Notes something about the association that is being driven, if one is.
+pub(super) fn note(of: impl FnOnce(&mut Negotiated)) {
+    CURRENT.with_borrow_mut(|current| {
+        if let Some(context) = current {
+            of(&mut context.negotiated);
+        }
+    });
 }
 
 /// The library's cryptography with our chance: RustCrypto, whose ECDSA signs by RFC 6979.
@@ -68,6 +91,8 @@ pub(super) fn provider() -> CryptoProvider {
         kx_groups: &[&SeededX25519, &SeededP256],
         secure_random: &SeededRandom,
         hmac_provider: &ObservedHmac,
+        cipher_suites: negotiated::dtls12_cipher_suites(),
+        dtls13_cipher_suites: negotiated::dtls13_cipher_suites(),
         ..rust_crypto::default_provider()
     }
 }
@@ -177,6 +202,7 @@ impl ActiveKeyExchange for X25519Exchange {
         }
         out.clear();
         out.extend_from_slice(shared.as_bytes());
+        note(|negotiated| negotiated.group = Some("x25519"));
         Ok(())
     }
 
@@ -225,6 +251,7 @@ impl ActiveKeyExchange for P256Exchange {
         let shared = p256::ecdh::diffie_hellman(self.secret.to_nonzero_scalar(), peer.as_affine());
         out.clear();
         out.extend_from_slice(shared.raw_secret_bytes());
+        note(|negotiated| negotiated.group = Some("secp256r1"));
         Ok(())
     }
 

@@ -2,7 +2,8 @@
 //!
 //! Read [`transport`] first: what a connection sees. [`session`] is the trait a DTLS library stands behind,
 //! [`dimpl_session`] the library behind it, with [`hooks`] for its chance and its secrets and [`clock`] for
-//! its time. [`certificate`] and [`fingerprint`] say who is who.
+//! its time. [`certificate`], made with a key of [`keygen`], and [`fingerprint`] say who is who; [`srtp`] is what
+//! media needs of a handshake.
 
 mod certificate;
 mod clock;
@@ -10,7 +11,11 @@ mod dimpl_session;
 mod fingerprint;
 mod hooks;
 mod key_log;
+mod keygen;
+mod negotiated;
+mod record;
 mod session;
+mod srtp;
 mod transport;
 
 #[cfg(test)]
@@ -18,5 +23,7 @@ mod tests;
 
 pub(crate) use certificate::{Certificate, CertificateError};
 pub(crate) use fingerprint::{Fingerprint, ParseFingerprintError};
+pub(crate) use keygen::{KeyAlgorithm, KeygenError, KeygenParameters};
 pub(crate) use session::Role as DtlsRole;
+pub(crate) use srtp::{SrtpKeys, SrtpMasterKey, SrtpProfile};
 pub(crate) use transport::{DtlsError, DtlsEvent, DtlsFailure, DtlsTransport};

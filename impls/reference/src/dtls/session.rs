@@ -3,6 +3,8 @@
 use glare_peer::{DtlsVersion, SimTime};
 
 use super::key_log::Secret;
+use super::negotiated::Negotiated;
+use super::srtp::SrtpKeys;
 
 /// Which side of the handshake an endpoint is on, by the `setup` attribute (RFC 8842 section 5.3).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -39,6 +41,9 @@ pub(super) trait Session {
     /// The version agreed on, once it is.
     fn version(&self) -> Option<DtlsVersion>;
 
+    /// The cipher suite and the group agreed on, as far as they are.
+    fn negotiated(&self) -> Negotiated;
+
     /// The secrets that came up since last asked, in order.
     fn secrets(&mut self) -> Vec<Secret>;
 }
@@ -52,6 +57,8 @@ pub(super) enum Output {
     PeerCertificate(Vec<u8>),
     /// The handshake is complete.
     Connected,
+    /// The profile and the keys for SRTP. Comes in the same polls as [`Output::Connected`].
+    SrtpKeys(SrtpKeys),
     /// The payload of a record.
     Data(Vec<u8>),
     /// The remote side sent `close_notify`.
@@ -60,7 +67,12 @@ pub(super) enum Output {
     Wait(Option<SimTime>),
 }
 
-/// The association cannot go on; the text says why.
+/// The association cannot go on.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{0}")]
-pub(super) struct SessionError(pub String);
+#[error("{reason}")]
+pub(super) struct SessionError {
+    /// Why.
+    pub reason: String,
+    /// The fatal alert that the other side sent, where one is the reason (RFC 5246 section 7.2, RFC 8446 section 6).
+    pub received_alert: Option<u8>,
+}

@@ -4,6 +4,8 @@ use super::*;
 use glare_peer::{DtlsVersion, SimTime};
 use std::time::Duration;
 
+mod agreed;
+
 const UNIX_TIME: Duration = Duration::from_secs(1_735_689_600);
 const DELAY: Duration = Duration::from_millis(20);
 
@@ -260,7 +262,10 @@ fn versions_that_do_not_meet_fail_or_stay_unconnected() {
         });
         pair.run(Duration::from_secs(300));
         assert_eq!(pair.connected(), [false, false], "{versions:?}");
-        let client_failed = matches!(pair.events[0][..], [DtlsEvent::Failed(DtlsFailure::Handshake(_))]);
+        let client_failed = matches!(
+            pair.events[0][..],
+            [DtlsEvent::Failed(DtlsFailure::Handshake { .. })]
+        );
         assert!(client_failed, "{versions:?}: {:?}", pair.events);
     }
 }
@@ -279,8 +284,11 @@ fn a_wrong_fingerprint_fails_on_the_side_that_verifies_it_and_nothing_flows() {
             });
             pair.run(Duration::from_secs(300));
             let what = format!("{versions:?}, {verifying} verifies: {:?}", pair.events);
-            let [DtlsEvent::Failed(DtlsFailure::Fingerprint { expected, presented })] =
-                &pair.events[verifying][..]
+            let [
+                DtlsEvent::Failed(DtlsFailure::Fingerprint {
+                    expected, presented, ..
+                }),
+            ] = &pair.events[verifying][..]
             else {
                 panic!("{what}");
             };
@@ -295,11 +303,11 @@ fn a_wrong_fingerprint_fails_on_the_side_that_verifies_it_and_nothing_flows() {
             );
             assert_eq!(pair.sides[verifying].deadline(), None);
             match (agreed, verifying, &pair.events[1 - verifying][..]) {
-                (DtlsVersion::V1_2, _, [DtlsEvent::Failed(DtlsFailure::Handshake(reason))]) => {
+                (DtlsVersion::V1_2, _, [DtlsEvent::Failed(DtlsFailure::Handshake { reason, .. })]) => {
                     assert!(reason.contains("42"), "it hears of the alert: {reason}");
                 }
                 (DtlsVersion::V1_3, 1, [DtlsEvent::Connected, DtlsEvent::Closed]) => {}
-                (DtlsVersion::V1_3, 0, [DtlsEvent::Failed(DtlsFailure::Handshake(reason))]) => {
+                (DtlsVersion::V1_3, 0, [DtlsEvent::Failed(DtlsFailure::Handshake { reason, .. })]) => {
                     assert!(reason.contains("timeout"), "nobody answers: {reason}");
                 }
                 _ => panic!("{what}"),
@@ -434,7 +442,10 @@ fn a_handshake_that_nobody_answers_fails_in_the_end() {
         assert_eq!(pair.events[0], [], "{versions:?}");
         pair.run(Duration::from_secs(2));
         assert!(
-            matches!(pair.events[0][..], [DtlsEvent::Failed(DtlsFailure::Handshake(_))]),
+            matches!(
+                pair.events[0][..],
+                [DtlsEvent::Failed(DtlsFailure::Handshake { .. })]
+            ),
             "{versions:?}"
         );
         assert_eq!(pair.events[1], [], "a server waits");

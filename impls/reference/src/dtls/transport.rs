@@ -10,7 +10,9 @@ use super::clock::Clock;
 use super::dimpl_session::DimplSession;
 use super::fingerprint::{Fingerprint, vouched_for};
 use super::key_log::{self, Secret};
-use super::session::{Output, Role, Session};
+use super::record;
+use super::session::{Output, Role, Session, SessionError};
+use super::srtp::SrtpKeys;
 
 /// The longest payload of a record, bytes (RFC 6347 section 4.1).
 const LONGEST_RECORD: usize = 1 << 14;
@@ -28,6 +30,11 @@ pub(crate) struct DtlsTransport {
     remote_fingerprints: Vec<Fingerprint>,
     /// Whether the remote certificate has been seen and matched.
     verified: bool,
+    /// The certificate that the other side presented, DER.
+    remote_certificate: Option<Vec<u8>>,
+    srtp_keys: Option<SrtpKeys>,
+    /// The last fatal alert that was sent.
+    sent_alert: Option<u8>,
     early: VecDeque<Vec<u8>>,
     transmit: VecDeque<Vec<u8>>,
     events: VecDeque<DtlsEvent>,
@@ -78,8 +85,15 @@ pub(crate) enum DtlsEvent {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum DtlsFailure {
     /// The handshake, or later a record, broke a rule, or time ran out.
-    #[error("{0}")]
-    Handshake(String),
+    #[error("{reason}")]
+    Handshake {
+        /// What.
+        reason: String,
+        /// The fatal alert that the other side sent, if that is the reason (`receivedAlert` of `RTCError`).
+        received_alert: Option<u8>,
+        /// The fatal alert that was sent on account of it, if one was (`sentAlert` of `RTCError`).
+        sent_alert: Option<u8>,
+    },
     /// The remote certificate matches none of the fingerprints that count (RFC 8122 section 5).
     #[error(
         "the remote certificate has fingerprint {presented}, but the description gave {}",
@@ -92,7 +106,28 @@ pub(crate) enum DtlsFailure {
         expected: Vec<Fingerprint>,
         /// The SHA-256 fingerprint of the certificate that came.
         presented: Fingerprint,
+        /// The fatal alert that was sent on account of it, if one was (`sentAlert` of `RTCError`).
+        sent_alert: Option<u8>,
     },
+}
+
+impl DtlsFailure {
+    /// The fatal alert that the other side sent, if that is the reason.
+    pub fn received_alert(&self) -> Option<u8> {
+        match self {
+            DtlsFailure::Handshake { received_alert, .. } => *received_alert,
+            DtlsFailure::Fingerprint { .. } => None,
+        }
+    }
+
+    /// The fatal alert that was sent on account of the failure, if one was.
+    pub fn sent_alert(&self) -> Option<u8> {
+        match self {
+            DtlsFailure::Handshake { sent_alert, .. } | DtlsFailure::Fingerprint { sent_alert, .. } => {
+                *sent_alert
+            }
+        }
+    }
 }
 
 /// Why the transport cannot do what it was asked to.
@@ -137,6 +172,9 @@ impl DtlsTransport {
             state: State::New,
             remote_fingerprints,
             verified: false,
+            remote_certificate: None,
+            srtp_keys: None,
+            sent_alert: None,
             early: VecDeque::new(),
             transmit: VecDeque::new(),
             events: VecDeque::new(),
@@ -154,7 +192,7 @@ impl DtlsTransport {
             return;
         }
         self.state = State::Connecting;
-        let started = self.session.start(now).map_err(|error| error.0);
+        let started = self.session.start(now);
         self.drain(started);
         while let Some(packet) = self.early.pop_front() {
             self.input(now, &packet);
@@ -173,7 +211,7 @@ impl DtlsTransport {
             }
             State::Connecting | State::Connected | State::Condemned => {
                 self.client_random = self.client_random.or_else(|| key_log::client_random(packet));
-                let taken = self.session.input(now, packet).map_err(|error| error.0);
+                let taken = self.session.input(now, packet);
                 self.drain(taken);
             }
             State::Refused => self.refuse_again(packet),
@@ -184,7 +222,7 @@ impl DtlsTransport {
     /// Lets what is due at `now` happen.
     pub fn advance(&mut self, now: SimTime) {
         if self.state.is_live() {
-            let advanced = self.session.advance(now).map_err(|error| error.0);
+            let advanced = self.session.advance(now);
             self.drain(advanced);
         }
     }
@@ -208,8 +246,8 @@ impl DtlsTransport {
             return Err(DtlsError::TooLong(data.len()));
         }
         let sent = self.session.advance(now).and_then(|()| self.session.send(data));
-        self.drain(sent.clone().map_err(|error| error.0));
-        sent.map_err(|error| DtlsError::Send(error.0))
+        self.drain(sent.clone());
+        sent.map_err(|error| DtlsError::Send(error.reason))
     }
 
     /// The next datagram to send.
@@ -239,6 +277,43 @@ impl DtlsTransport {
         self.session.version()
     }
 
+    /// Which side of the handshake this is.
+    pub fn role(&self) -> Role {
+        self.role
+    }
+
+    /// The cipher suite agreed on, once it is, by its name in the registry of TLS (`dtlsCipher` of
+    /// `RTCTransportStats`).
+    pub fn cipher_suite(&self) -> Option<&'static str> {
+        self.session.negotiated().cipher_suite
+    }
+
+    /// The group of the key exchange, once it is agreed on, by its name in the registry of TLS.
+    pub fn group(&self) -> Option<&'static str> {
+        self.session.negotiated().group
+    }
+
+    /// Whether the handshake is complete, the remote fingerprint verified, and nothing has ended the association since.
+    pub fn is_connected(&self) -> bool {
+        self.state == State::Connected
+    }
+
+    /// The profile and the keys for SRTP, while connected, if the other side takes SRTP (RFC 5764).
+    ///
+    /// Every association offers all of [`SrtpProfile`](super::SrtpProfile), whether or not there is media yet, because
+    /// media may be added to a running one: AES-256-GCM first, then AES-128-GCM, then AES-CM. As a server of DTLS 1.2
+    /// it takes the first of these that it is offered, in DTLS 1.3 the client's first. The DTLS library has no setting
+    /// for either.
+    pub fn srtp_keys(&self) -> Option<&SrtpKeys> {
+        self.srtp_keys.as_ref().filter(|_| self.state == State::Connected)
+    }
+
+    /// The certificate with which the other side authenticated, DER, once it is verified. The DTLS library gives out
+    /// the first of a chain; the certificates of WebRTC are self-signed and have no other (RFC 8827 section 6.5).
+    pub fn remote_certificate(&self) -> Option<&[u8]> {
+        self.remote_certificate.as_deref().filter(|_| self.verified)
+    }
+
     /// Ends the association on purpose: `close_notify` when it is connected, silence when it is not. No event
     /// follows.
     pub fn close(&mut self) {
@@ -252,11 +327,12 @@ impl DtlsTransport {
     }
 
     /// Takes everything the session has to say, and after it the error, should it have come to one.
-    fn drain(&mut self, result: Result<(), String>) {
+    fn drain(&mut self, result: Result<(), SessionError>) {
         while self.state.is_live() {
             match self.session.poll() {
                 Output::Packet(packet) => self.sent(packet),
-                Output::PeerCertificate(certificate) => self.verify(&certificate),
+                Output::PeerCertificate(certificate) => self.verify(certificate),
+                Output::SrtpKeys(keys) => self.srtp_keys = Some(keys),
                 Output::Connected => self.connected(),
                 Output::Data(data) => {
                     if self.state == State::Connected {
@@ -279,8 +355,19 @@ impl DtlsTransport {
         }
         self.secrets.extend(self.session.secrets());
         match (result, self.state) {
-            (Err(error), State::Connecting | State::Connected) => {
-                self.fail(State::Failed, DtlsFailure::Handshake(error));
+            (
+                Err(SessionError {
+                    reason,
+                    received_alert,
+                }),
+                State::Connecting | State::Connected,
+            ) => {
+                let failure = DtlsFailure::Handshake {
+                    reason,
+                    received_alert,
+                    sent_alert: self.sent_alert,
+                };
+                self.fail(State::Failed, failure);
             }
             (Err(_), State::Condemned) => self.rest(State::Failed),
             _ => {}
@@ -292,8 +379,13 @@ impl DtlsTransport {
         let mut packets = Vec::new();
         // The library refuses only when it has nothing to close any more, and then there is nothing to send.
         if self.session.close().is_ok() {
-            while let Output::Packet(packet) = self.session.poll() {
-                packets.push(packet);
+            loop {
+                match self.session.poll() {
+                    Output::Packet(packet) => packets.push(packet),
+                    Output::Wait(_) => break,
+                    // What else there is to tell interests nobody any more.
+                    _ => {}
+                }
             }
         }
         packets
@@ -301,21 +393,25 @@ impl DtlsTransport {
 
     fn sent(&mut self, packet: Vec<u8>) {
         self.client_random = self.client_random.or_else(|| key_log::client_random(&packet));
-        if let Some(last) = last_clear_record(&packet) {
-            self.next_clear_record = self.next_clear_record.max(last + 1);
+        for record in record::in_the_clear(&packet) {
+            self.next_clear_record = self.next_clear_record.max(record.number + 1);
+            self.sent_alert = record.fatal_alert().or(self.sent_alert);
         }
         self.transmit.push_back(packet);
     }
 
     /// RFC 8827 section 6.5: the certificate must match before anything is taken from the other side.
-    fn verify(&mut self, certificate: &[u8]) {
-        if vouched_for(certificate, &self.remote_fingerprints) {
+    fn verify(&mut self, certificate: Vec<u8>) {
+        if vouched_for(&certificate, &self.remote_fingerprints) {
             self.verified = true;
+            self.remote_certificate = Some(certificate);
             return;
         }
+        let told = self.session.version() == Some(DtlsVersion::V1_2);
         let failure = DtlsFailure::Fingerprint {
             expected: self.remote_fingerprints.clone(),
-            presented: Fingerprint::sha256_of(certificate),
+            presented: Fingerprint::sha256_of(&certificate),
+            sent_alert: told.then_some(BAD_CERTIFICATE),
         };
         match (self.session.version(), self.role) {
             (Some(DtlsVersion::V1_2), _) => {
@@ -340,7 +436,11 @@ impl DtlsTransport {
         } else {
             self.fail(
                 State::Failed,
-                DtlsFailure::Handshake("the other side presented no certificate".to_owned()),
+                DtlsFailure::Handshake {
+                    reason: "the other side presented no certificate".to_owned(),
+                    received_alert: None,
+                    sent_alert: self.sent_alert,
+                },
             );
         }
     }
@@ -361,12 +461,9 @@ impl DtlsTransport {
     /// encrypted. There a server ends the association with `close_notify` as soon as the library can send it,
     /// and a client falls silent.
     fn refuse(&mut self) {
-        let [_, _, number @ ..] = self.next_clear_record.to_be_bytes();
+        self.transmit
+            .push_back(record::clear_fatal_alert(self.next_clear_record, BAD_CERTIFICATE));
         self.next_clear_record += 1;
-        let mut record = vec![ALERT, 0xFE, 0xFD, 0, 0];
-        record.extend(number);
-        record.extend([0, 2, FATAL, BAD_CERTIFICATE]);
-        self.transmit.push_back(record);
     }
 
     /// An alert is not retransmitted, but sent again when what it answers comes again (RFC 6347 section
@@ -375,28 +472,11 @@ impl DtlsTransport {
     fn refuse_again(&mut self, packet: &[u8]) {
         if !self.farewell.is_empty() {
             self.transmit.extend(self.farewell.iter().cloned());
-        } else if packet.first() == Some(&HANDSHAKE) {
+        } else if packet.first() == Some(&record::HANDSHAKE) {
             self.refuse();
         }
     }
 }
 
-const ALERT: u8 = 21;
-const HANDSHAKE: u8 = 22;
-const FATAL: u8 = 2;
+/// RFC 5246 section 7.2.
 const BAD_CERTIFICATE: u8 = 42;
-
-/// The number of the last record of a datagram that is in the clear (epoch 0; RFC 6347 section 4.1).
-fn last_clear_record(datagram: &[u8]) -> Option<u64> {
-    let mut last = None;
-    let mut rest = datagram;
-    while let Some((&[_, 0xFE, _, 0, 0, a, b, c, d, e, f, high, low], after)) = rest.split_first_chunk::<13>()
-    {
-        last = Some(u64::from_be_bytes([0, 0, a, b, c, d, e, f]));
-        let Some(next) = after.get(usize::from(u16::from_be_bytes([high, low]))..) else {
-            break;
-        };
-        rest = next;
-    }
-    last
-}

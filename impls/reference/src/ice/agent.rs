@@ -1,31 +1,35 @@
-//! The agent: its API, its timers, and what it decides when something has changed.
+//! The agent: its API and its timers.
 
 use std::collections::VecDeque;
 use std::net::SocketAddr;
-use std::time::Duration;
 
-use glare_peer::{IceTransportState, SimTime};
-use stun_types::message::TransactionId;
+use glare_peer::{IceGatheringState, IceTransportState, SimTime};
 
-use super::candidate::{self, Candidate, CandidateType};
-use super::checklist::{PairId, PairState};
+use super::candidate::{Candidate, CandidateAddress};
+use super::configuration::IceConfiguration;
 use super::consent::Path;
 use super::credentials::IceCredentials;
 use super::decisions::TRICKLE_PATIENCE;
+use super::endpoint::Base;
+use super::gathering::Gathering;
 use super::generation::{CandidateUse, Generation, MAXIMUM_REMOTE_CANDIDATES, Origin};
-use super::stun::{self, Check};
-use super::transaction::{self, Due, SHORTEST_LIFE, Sent, Transaction};
-use super::{IceEvent, Role, Transmit};
+use super::names::Names;
+use super::statistics::{CandidateStatistics, IceStatistics, PairStatistics};
+use super::streams::Streams;
+use super::transaction::{SHORTEST_LIFE, Transaction};
+use super::{IceEvent, IceRequest, Role, SelectedPair, SendError, Transmit};
 
-/// Ta: the time between two new checks (RFC 8445 section 14.2).
-pub(super) const PACING: Duration = Duration::from_millis(50);
+/// The greatest number of application packets that wait to be taken; more than come in one datagram or segment.
+const MAXIMUM_RECEIVED: usize = 4096;
 
-/// A full ICE agent for one component (RFC 8445), sans-IO: a function of its generator and of what it is told.
+/// An ICE agent for one component (RFC 8445), sans-IO: a function of its generator and of what it is told.
 ///
-/// After each call, take all of [`transmit`](IceAgent::transmit) and [`event`](IceAgent::event), and call
-/// [`advance`](IceAgent::advance) no later than [`deadline`](IceAgent::deadline).
+/// After each call, take all of [`transmit`](IceAgent::transmit), [`request`](IceAgent::request),
+/// [`receive`](IceAgent::receive) and [`event`](IceAgent::event), and call [`advance`](IceAgent::advance) no later than
+/// [`deadline`](IceAgent::deadline). Only events may wait, as they do in an agent that gathers ahead.
 #[derive(Debug)]
 pub(crate) struct IceAgent {
+    pub(super) configuration: IceConfiguration,
     pub(super) role: Role,
     pub(super) tie_breaker: u64,
     pub(super) rng: fastrand::Rng,
@@ -35,53 +39,84 @@ pub(crate) struct IceAgent {
     pub(super) previous: Option<Box<Generation>>,
     /// Remote candidates of a generation whose credentials have not come yet.
     pub(super) held: Vec<Candidate>,
+    /// Whether the peer is a lite agent (RFC 8445 section 2.5).
+    pub(super) remote_is_lite: bool,
+    pub(super) gathering: Gathering,
+    pub(super) streams: Streams,
+    pub(super) names: Names,
     pub(super) state: IceTransportState,
     pub(super) closed: bool,
     /// The latest time the agent was told.
     pub(super) clock: SimTime,
-    /// When the last paced check was sent.
-    last_check: Option<SimTime>,
-    transmits: VecDeque<Transmit>,
+    /// When the last paced transaction began.
+    pub(super) last_check: Option<SimTime>,
+    pub(super) selected_pair_changes: u32,
+    pub(super) transmits: VecDeque<Transmit>,
+    pub(super) requests: VecDeque<IceRequest>,
+    pub(super) received: VecDeque<Vec<u8>>,
     pub(super) events: VecDeque<IceEvent>,
 }
 
 impl IceAgent {
-    /// A new agent with its first generation. `rng` is the agent's own from here on.
-    pub(crate) fn new(credentials: IceCredentials, role: Role, mut rng: fastrand::Rng) -> IceAgent {
+    /// A new agent with its first generation and without servers. `rng` is the agent's own from here on.
+    pub(crate) fn new(credentials: IceCredentials, role: Role, rng: fastrand::Rng) -> IceAgent {
+        IceAgent::with_configuration(credentials, role, rng, IceConfiguration::default())
+    }
+
+    /// A new agent with its first generation. A lite one is controlled, whatever `role` says.
+    pub(crate) fn with_configuration(
+        credentials: IceCredentials,
+        role: Role,
+        mut rng: fastrand::Rng,
+        configuration: IceConfiguration,
+    ) -> IceAgent {
+        let policy = configuration.transport_policy;
         IceAgent {
-            role,
+            role: if configuration.lite {
+                Role::Controlled
+            } else {
+                role
+            },
+            configuration,
             tie_breaker: rng.u64(..),
             rng,
-            current: Generation::new(credentials, Origin::New),
+            current: Generation::new(credentials, Origin::New, policy, None),
             previous: None,
             held: Vec::new(),
+            remote_is_lite: false,
+            gathering: Gathering::default(),
+            streams: Streams::default(),
+            names: Names::default(),
             state: IceTransportState::New,
             closed: false,
             clock: SimTime::ZERO,
             last_check: None,
+            selected_pair_changes: 0,
             transmits: VecDeque::new(),
+            requests: VecDeque::new(),
+            received: VecDeque::new(),
             events: VecDeque::new(),
         }
     }
 
-    /// Gathers host candidates for these bound UDP addresses (RFC 8445 section 5.1): a
-    /// [`IceEvent::LocalCandidate`] for each, best first, then [`IceEvent::GatheringComplete`]. After a restart the new
-    /// generation has to gather again. Addresses that the generation has already are passed over.
-    pub(crate) fn gather(&mut self, addresses: &[SocketAddr]) {
-        if self.closed {
-            return;
-        }
-        let first = self.current.add_hosts(addresses, self.role);
-        for candidate in &self.current.local_candidates[first..] {
-            self.events.push_back(IceEvent::LocalCandidate(candidate.clone()));
-        }
-        self.current.gathered = true;
-        self.events.push_back(IceEvent::GatheringComplete);
-        self.settle(self.clock);
+    /// webrtc-pc#set-a-configuration: takes other servers and another policy, from the next
+    /// [`gather`](IceAgent::gather) on. Whether the agent is lite does not change any more.
+    pub(crate) fn set_configuration(&mut self, configuration: IceConfiguration) {
+        let lite = self.configuration.lite;
+        self.configuration = IceConfiguration {
+            lite,
+            ..configuration
+        };
     }
 
-    /// Takes a role (RFC 8445 section 6.1.1); the peer may still correct it, with [`IceEvent::RoleChange`].
+    /// Takes a role (RFC 8445 section 6.1.1); the peer may still correct it, with [`IceEvent::RoleChange`]. Where one
+    /// side is lite, that decides: the lite one is controlled.
     pub(crate) fn set_role(&mut self, role: Role) {
+        let role = match (self.configuration.lite, self.remote_is_lite) {
+            (true, false) => Role::Controlled,
+            (false, true) => Role::Controlling,
+            _ => role,
+        };
         if role == self.role {
             return;
         }
@@ -96,6 +131,20 @@ impl IceAgent {
         self.role
     }
 
+    /// RFC 8445 section 6.1.1: whether the peer's description says `ice-lite`. Facing a lite agent, a full one takes the
+    /// controlling role, with [`IceEvent::RoleChange`] where it had the other.
+    pub(crate) fn set_remote_lite(&mut self, now: SimTime, lite: bool) {
+        if self.closed {
+            return;
+        }
+        self.clock = self.clock.max(now);
+        self.remote_is_lite = lite;
+        if lite && !self.configuration.lite && self.role == Role::Controlled {
+            self.switch_role();
+        }
+        self.settle(now);
+    }
+
     /// The peer's credentials for the current generation. To follow a restart of the peer, call
     /// [`restart`](IceAgent::restart) first; without one, other credentials than before make the agent forget what it
     /// learnt from the peer that had them.
@@ -107,35 +156,40 @@ impl IceAgent {
         self.clock = self.clock.max(now);
         let username_fragment = credentials.username_fragment.clone();
         self.current.set_remote(now, credentials);
-        let held = std::mem::take(&mut self.held);
-        let (ready, held) = held
+        let (ready, held) = std::mem::take(&mut self.held)
             .into_iter()
             .partition(|candidate| candidate.username_fragment.as_ref() == Some(&username_fragment));
         self.held = held;
         for candidate in ready {
-            self.current.add_remote(now, candidate, self.role);
+            self.take_remote_candidate(now, candidate);
         }
         self.settle(now);
     }
 
     /// A candidate of the peer (RFC 8838 section 11), at any time. One whose `username_fragment` is not that of the
-    /// remote credentials waits for the generation it names.
+    /// remote credentials waits for the generation it names; one whose address is a name is asked for with
+    /// [`IceRequest::Resolve`] and counts once it is resolved.
     pub(crate) fn add_remote_candidate(&mut self, now: SimTime, candidate: Candidate) -> CandidateUse {
         if self.closed {
             return CandidateUse::Ignored("the agent is closed");
         }
         self.clock = self.clock.max(now);
-        let remote = self
-            .current
-            .remote
-            .as_ref()
-            .map(|remote| remote.username_fragment());
+        let remote = self.current.remote.as_ref();
+        let remote = remote.map(|remote| remote.username_fragment());
         let is_of_this_generation = match (&candidate.username_fragment, remote) {
             (None, _) => true,
             (Some(fragment), remote) => remote == Some(fragment.as_str()),
         };
+        let fragment = candidate.username_fragment.as_deref();
+        let former = self
+            .previous
+            .as_deref()
+            .and_then(|previous| previous.remote.as_ref());
+        let is_of_the_former = former.is_some_and(|former| fragment == Some(former.username_fragment()));
         let used = if is_of_this_generation {
-            self.current.add_remote(now, candidate, self.role)
+            self.take_remote_candidate(now, candidate)
+        } else if is_of_the_former {
+            self.take_late_candidate(now, candidate)
         } else if self.held.contains(&candidate) {
             CandidateUse::Known
         } else if self.held.len() < MAXIMUM_REMOTE_CANDIDATES {
@@ -146,6 +200,28 @@ impl IceAgent {
         };
         self.settle(now);
         used
+    }
+
+    /// A candidate of the generation before the restart. That generation is still the one in use while the peer has not
+    /// answered the restart, which may be taken back.
+    fn take_late_candidate(&mut self, now: SimTime, candidate: Candidate) -> CandidateUse {
+        let address = candidate.socket_address();
+        match (self.previous.as_deref_mut(), address) {
+            (Some(previous), Some(address)) if self.current.remote.is_none() => {
+                previous.add_remote(now, candidate, address, self.role)
+            }
+            _ => CandidateUse::Ignored("it is of a generation that a restart has ended"),
+        }
+    }
+
+    fn take_remote_candidate(&mut self, now: SimTime, candidate: Candidate) -> CandidateUse {
+        match &candidate.address {
+            CandidateAddress::Ip(address) => {
+                let address = SocketAddr::new(*address, candidate.port);
+                self.current.add_remote(now, candidate, address, self.role)
+            }
+            CandidateAddress::Name(_) => self.resolve_candidate(candidate),
+        }
     }
 
     /// The peer has no more candidates in the current generation (RFC 8838 section 14), so the agent may fail, and may
@@ -168,7 +244,10 @@ impl IceAgent {
             IceTransportState::Connected | IceTransportState::Completed => Origin::RestartWhileConnected,
             _ => Origin::RestartWhileUnconnected,
         };
-        let former = std::mem::replace(&mut self.current, Generation::new(credentials, origin));
+        self.current.note_pairs();
+        let policy = self.configuration.transport_policy;
+        let next = Generation::new(credentials, origin, policy, Some(&self.current));
+        let former = std::mem::replace(&mut self.current, next);
         let has_older_path = self
             .previous
             .as_ref()
@@ -176,6 +255,7 @@ impl IceAgent {
         if former.path.is_some() || !has_older_path {
             self.previous = Some(Box::new(former));
         }
+        self.gathering.forget_probes();
         self.settle(now);
     }
 
@@ -190,6 +270,11 @@ impl IceAgent {
         };
         self.clock = self.clock.max(now);
         self.current = *previous;
+        self.gathering.forget_probes();
+        // What was still being gathered is not gathered on; there are no more candidates.
+        if self.current.gathering && !self.current.gathered {
+            self.finish_gathering();
+        }
         self.settle(now);
         true
     }
@@ -204,34 +289,34 @@ impl IceAgent {
         self.current.remote.as_ref().map(|remote| &remote.credentials)
     }
 
-    /// The local candidates gathered in the current generation.
-    pub(crate) fn local_candidates(&self) -> &[Candidate] {
-        &self.current.local_candidates
+    /// The local candidates gathered in the current generation (webrtc-pc#dom-rtcicetransport-getlocalcandidates).
+    pub(crate) fn local_candidates(&self) -> Vec<&Candidate> {
+        let locals = self.current.local_candidates.iter();
+        locals.map(|local| &local.candidate).collect()
     }
 
-    /// The remote candidates of the current generation, peer-reflexive ones included.
-    pub(crate) fn remote_candidates(&self) -> &[Candidate] {
-        &self.current.remote_candidates
+    /// The remote candidates of the current generation, peer-reflexive ones included. For
+    /// webrtc-pc#dom-rtcicetransport-getremotecandidates, leave those out.
+    pub(crate) fn remote_candidates(&self) -> Vec<&Candidate> {
+        let remotes = self.current.remote_candidates.iter();
+        remotes.map(|remote| &remote.candidate).collect()
     }
 
-    /// The bound local address and the remote address that application data goes between. There is such a pair as soon
-    /// as one is valid (RFC 8445 section 12.1), and none after consent was lost.
-    pub(crate) fn selected(&self) -> Option<(SocketAddr, SocketAddr)> {
-        self.path().map(|(_, path)| (path.base, path.remote))
-    }
-
-    /// The candidates of the selected pair, local and remote.
-    pub(crate) fn selected_candidates(&self) -> Option<(&Candidate, &Candidate)> {
+    /// The pair that application data goes over. There is one as soon as one is valid (RFC 8445 section 12.1), and none
+    /// after consent was lost.
+    pub(crate) fn selected(&self) -> Option<SelectedPair> {
         let (generation, path) = self.path()?;
-        let valid = generation
-            .checklist
-            .valid
-            .iter()
-            .find(|valid| path.is_between(valid.base, valid.remote))?;
-        Some((
-            generation.local_candidate(valid.local)?,
-            generation.remote_candidate(valid.remote)?,
-        ))
+        let mut valid = generation.checklist.valid.iter();
+        let valid = valid.find(|valid| path.is_between(valid.base, valid.remote));
+        let local_address = valid.map_or(path.base.address(), |valid| valid.local);
+        let local = generation.local_candidate(path.base, local_address)?;
+        let remote = generation.remote_candidate(path.base, path.remote)?;
+        Some(SelectedPair {
+            local: local.candidate.clone(),
+            remote: remote.candidate.clone(),
+            local_address: path.base.address(),
+            remote_address: path.remote,
+        })
     }
 
     /// The state now (webrtc-pc#rtcicetransportstate).
@@ -239,19 +324,127 @@ impl IceAgent {
         self.state
     }
 
-    /// Shuts down: nothing is sent or answered any more.
+    /// Whether the current generation is being gathered (webrtc-pc#rtcicegathererstate).
+    pub(crate) fn gathering_state(&self) -> IceGatheringState {
+        match (self.current.gathering, self.current.gathered) {
+            (false, _) => IceGatheringState::New,
+            (true, false) => IceGatheringState::Gathering,
+            (true, true) => IceGatheringState::Complete,
+        }
+    }
+
+    /// Sends an application packet over the selected pair.
+    ///
+    /// # Errors
+    ///
+    /// Why it was not sent. Packets are lost on the way without one.
+    pub(crate) fn send(&mut self, now: SimTime, data: &[u8]) -> Result<(), SendError> {
+        self.clock = self.clock.max(now);
+        let (base, remote) = match self.path() {
+            Some((_, path)) if !self.closed => (path.base, path.remote),
+            _ => return Err(SendError::NoPath),
+        };
+        let sent = self.emit(base, remote, data.to_vec());
+        let generation = match (&self.current.path, self.previous.as_deref_mut()) {
+            (None, Some(previous)) => previous,
+            _ => &mut self.current,
+        };
+        if let Some(counters) = generation.pairs.counters(base, remote) {
+            match sent {
+                Ok(()) => counters.sent(now, data.len()),
+                Err(_) => counters.discarded(data.len()),
+            }
+        }
+        sent
+    }
+
+    /// What `getStats()` asks of ICE.
+    pub(crate) fn statistics(&mut self) -> IceStatistics {
+        self.current.note_pairs();
+        let selected = self.path().map(|(_, path)| (path.base, path.remote));
+        let mut statistics = IceStatistics {
+            local_candidates: Vec::new(),
+            remote_candidates: Vec::new(),
+            pairs: Vec::new(),
+            selected_candidate_pair_changes: self.selected_pair_changes,
+            selected_pair: None,
+        };
+        let previous = self
+            .previous
+            .as_deref()
+            .filter(|previous| previous.path.is_some());
+        for generation in previous.into_iter().chain([&self.current]) {
+            let locals = generation.local_candidates.iter().chain(&generation.discovered);
+            statistics
+                .local_candidates
+                .extend(locals.map(|local| CandidateStatistics {
+                    id: local.id,
+                    candidate: local.candidate.clone(),
+                }));
+            let remotes = generation.remote_candidates.iter();
+            statistics
+                .remote_candidates
+                .extend(remotes.map(|remote| CandidateStatistics {
+                    id: remote.id,
+                    candidate: remote.candidate.clone(),
+                }));
+            for pair in generation.pairs.iter() {
+                let local = generation.base_candidate(pair.base).map(|local| local.id);
+                let remote = generation
+                    .remote_candidate(pair.base, pair.remote)
+                    .map(|it| it.id);
+                let (Some(local), Some(remote)) = (local, remote) else {
+                    continue;
+                };
+                let selected = selected == Some((pair.base, pair.remote));
+                if selected {
+                    statistics.selected_pair = Some(pair.id);
+                }
+                statistics.pairs.push(PairStatistics {
+                    id: pair.id,
+                    local,
+                    remote,
+                    state: pair.state,
+                    nominated: pair.nominated,
+                    priority: pair.priority,
+                    selected,
+                    counters: pair.counters.clone(),
+                });
+            }
+        }
+        statistics
+    }
+
+    /// Shuts down: relays are given back, connections closed, and nothing is sent or answered any more.
     pub(crate) fn close(&mut self) {
+        if self.closed {
+            return;
+        }
         self.closed = true;
         self.current.forget_checks();
         self.previous = None;
         self.held.clear();
+        self.received.clear();
         self.transmits.clear();
+        self.requests.clear();
+        self.release_servers();
+        self.close_streams();
         self.update_state(self.clock);
     }
 
-    /// The next packet to be sent.
+    /// The next datagram to be sent.
     pub(crate) fn transmit(&mut self) -> Option<Transmit> {
         self.transmits.pop_front()
+    }
+
+    /// The next thing that is asked of the host.
+    pub(crate) fn request(&mut self) -> Option<IceRequest> {
+        self.requests.pop_front()
+    }
+
+    /// The next application packet that came, by whatever way.
+    pub(crate) fn receive(&mut self) -> Option<Vec<u8>> {
+        self.received.pop_front()
     }
 
     /// The next event.
@@ -266,7 +459,8 @@ impl IceAgent {
         }
         let current = &self.current;
         let is_ahead = |time: &SimTime| *time > self.clock;
-        let check = current.has_check_to_send().then(|| self.next_check());
+        let has_start = self.has_check_to_send() || self.gathering.has_start();
+        let check = has_start.then(|| self.next_check());
         let transaction = current.transactions.iter().map(Transaction::deadline).min();
         let consent = self.path().map(|(_, path)| path.deadline(self.clock));
         let nomination = match current.nominating {
@@ -285,7 +479,7 @@ impl IceAgent {
             .checklist
             .next_exhaustion(SHORTEST_LIFE)
             .filter(|_| may_give_up);
-        [
+        let timers = [
             check,
             transaction,
             consent,
@@ -293,10 +487,9 @@ impl IceAgent {
             timer,
             patience,
             exhaustion,
-        ]
-        .into_iter()
-        .flatten()
-        .min()
+        ];
+        let others = [self.gathering.deadline()];
+        timers.into_iter().chain(others).flatten().min()
     }
 
     /// Does what is due at `now`.
@@ -307,8 +500,13 @@ impl IceAgent {
         self.clock = self.clock.max(now);
         self.advance_transactions(now);
         self.advance_consent(now);
-        if self.current.has_check_to_send() && now >= self.next_check() {
-            self.send_check(now);
+        self.advance_gathering(now);
+        if now >= self.next_check() {
+            if self.gathering.has_start() {
+                self.start_next_server(now);
+            } else if self.has_check_to_send() {
+                self.send_check(now);
+            }
         }
         self.current.checklist.exhaust(now, SHORTEST_LIFE);
         self.settle(now);
@@ -316,8 +514,37 @@ impl IceAgent {
 }
 
 impl IceAgent {
-    pub(super) fn push_transmit(&mut self, local: SocketAddr, remote: SocketAddr, data: Vec<u8>) {
-        self.transmits.push_back(Transmit { local, remote, data });
+    /// Sends a packet over a flow.
+    pub(super) fn emit(&mut self, base: Base, remote: SocketAddr, data: Vec<u8>) -> Result<(), SendError> {
+        match base {
+            Base::Udp(local) => {
+                self.transmits.push_back(Transmit { local, remote, data });
+                Ok(())
+            }
+            Base::Relay(relayed) => self.relay(relayed, remote, &data),
+            Base::Tcp(..) => self.emit_on_stream(base, remote, &data),
+        }
+    }
+
+    /// An application packet came over a flow.
+    pub(super) fn take_application_packet(
+        &mut self,
+        now: SimTime,
+        base: Base,
+        remote: SocketAddr,
+        data: &[u8],
+    ) {
+        let generations = [Some(&mut self.current), self.previous.as_deref_mut()];
+        let mut counters = generations
+            .into_iter()
+            .flatten()
+            .filter_map(|generation| generation.pairs.counters(base, remote));
+        if let Some(counters) = counters.next() {
+            counters.received(now, data.len());
+        }
+        if self.received.len() < MAXIMUM_RECEIVED {
+            self.received.push_back(data.to_vec());
+        }
     }
 
     /// The pair in use and the generation it belongs to.
@@ -327,174 +554,4 @@ impl IceAgent {
             .flatten()
             .find_map(|generation| Some((generation, generation.path.as_ref()?)))
     }
-
-    /// When the next check may be sent.
-    fn next_check(&self) -> SimTime {
-        self.last_check.map_or(self.clock, |last| last + PACING)
-    }
-
-    pub(super) fn new_transaction_id(&mut self) -> TransactionId {
-        TransactionId::from(self.rng.u128(..))
-    }
-
-    /// A role conflict makes the agent take the other role (RFC 8445 sections 7.2.5.1 and 7.3.1.1).
-    pub(super) fn switch_role(&mut self) {
-        self.role = self.role.opposite();
-        self.current.nominating = None;
-        self.current.checklist.set_role(self.role);
-        self.events.push_back(IceEvent::RoleChange(self.role));
-    }
-
-    /// RFC 8445 sections 6.1.4.2 and 7.2: sends the check of the next pair.
-    fn send_check(&mut self, now: SimTime) {
-        let Some(id) = self.current.checklist.next_check() else {
-            return;
-        };
-        let transaction = self.new_transaction_id();
-        let checklist = &self.current.checklist;
-        let timeout = transaction::initial_timeout(PACING, checklist.checks(), checklist.active());
-        let generation = &mut self.current;
-        let (Some(remote), Some(pair)) = (&generation.remote, generation.checklist.pair_mut(id)) else {
-            return;
-        };
-        let use_candidate = self.role == Role::Controlling && pair.nominate;
-        let check = Check {
-            username: &generation.outgoing_username,
-            priority: reflexive_priority(pair.local_priority),
-            claim: Some((self.role, self.tie_breaker)),
-            use_candidate,
-        };
-        let Ok(packet) = stun::write_check(transaction, &check, &remote.key) else {
-            // Credentials that fit in no message can reach nobody.
-            generation.checklist.fail(id);
-            return;
-        };
-        if pair.state != PairState::Succeeded {
-            pair.state = PairState::InProgress;
-        }
-        pair.first_check.get_or_insert(now);
-        let sent = Sent {
-            pair: id,
-            base: pair.base,
-            remote: pair.remote,
-            role: self.role,
-            use_candidate,
-            priority: check.priority,
-        };
-        self.transmits.push_back(Transmit {
-            local: sent.base,
-            remote: sent.remote,
-            data: packet.clone(),
-        });
-        generation
-            .transactions
-            .push(Transaction::new(now, transaction, sent, packet, timeout));
-        self.last_check = Some(now);
-    }
-
-    /// RFC 8489 section 6.2.1: sends requests again, and ends those that were not answered.
-    fn advance_transactions(&mut self, now: SimTime) {
-        let mut timed_out: Vec<PairId> = Vec::new();
-        let transmits = &mut self.transmits;
-        self.current
-            .transactions
-            .retain_mut(|transaction| match transaction.advance(now) {
-                Due::Nothing => true,
-                Due::Retransmit => {
-                    transmits.push_back(Transmit {
-                        local: transaction.base,
-                        remote: transaction.remote,
-                        data: transaction.packet.clone(),
-                    });
-                    true
-                }
-                Due::TimedOut => {
-                    if !transaction.is_cancelled() {
-                        timed_out.push(transaction.pair);
-                    }
-                    false
-                }
-            });
-        for pair in timed_out {
-            self.fail_pair(pair);
-        }
-    }
-
-    /// RFC 8445 section 7.2.5.2: a check failed.
-    pub(super) fn fail_pair(&mut self, id: PairId) {
-        let nominating = self.current.nominating.map(|nomination| nomination.pair);
-        if nominating == Some(id) {
-            return self.nomination_failed(id);
-        }
-        self.current.checklist.fail(id);
-    }
-
-    /// RFC 7675 section 5.1: sends the consent checks that are due, and gives up paths whose consent is lost.
-    fn advance_consent(&mut self, now: SimTime) {
-        let is_expired =
-            |generation: &Generation| generation.path.as_ref().is_some_and(|path| path.is_expired(now));
-        if is_expired(&self.current) {
-            self.lose_consent();
-        }
-        if let Some(previous) = self.previous.as_deref_mut()
-            && is_expired(previous)
-        {
-            previous.path = None;
-        }
-        if !self.path().is_some_and(|(_, path)| path.is_check_due(now)) {
-            return;
-        }
-        let transaction = self.new_transaction_id();
-        let generation = match (&self.current.path, self.previous.as_deref_mut()) {
-            (None, Some(previous)) => previous,
-            _ => &mut self.current,
-        };
-        let (Some(path), Some(remote)) = (&mut generation.path, &generation.remote) else {
-            return;
-        };
-        let check = Check {
-            username: &generation.outgoing_username,
-            priority: reflexive_priority(path.local_priority),
-            claim: Some((self.role, self.tie_breaker)),
-            use_candidate: false,
-        };
-        let data = stun::write_check(transaction, &check, &remote.key)
-            .expect("a check with this username found the path");
-        path.check_sent(now, transaction, self.role, &mut self.rng);
-        let (local, remote) = (path.base, path.remote);
-        self.push_transmit(local, remote, data);
-    }
-
-    /// Consent to send on the path of the current generation is lost. Where it was nominated, or nothing else can work,
-    /// only a restart helps.
-    pub(super) fn lose_consent(&mut self) {
-        let Some(path) = self.current.path.take() else {
-            return;
-        };
-        let was_nominated = self.current.is_concluded();
-        if let Some(pair) = self.current.checklist.find(path.base, path.remote) {
-            self.fail_pair(pair);
-        }
-        let checklist = &self.current.checklist;
-        if was_nominated || (checklist.valid.is_empty() && checklist.promising_above(0) == 0) {
-            self.fail();
-        }
-    }
-
-    pub(super) fn fail(&mut self) {
-        self.current.failed = true;
-        self.current.nominating = None;
-        self.current.transactions.clear();
-        self.current.checklist.give_up();
-        self.current.path = None;
-        if let Some(previous) = self.previous.as_deref_mut() {
-            previous.path = None;
-        }
-    }
-}
-
-/// RFC 8445 section 7.1.1: what a peer-reflexive candidate found by a check has as its priority.
-fn reflexive_priority(local_priority: u32) -> u32 {
-    let type_preference = candidate::priority(&CandidateType::PeerReflexive, 0) & 0xff00_0000;
-    type_preference | (local_priority & 0x00ff_ffff)
 }

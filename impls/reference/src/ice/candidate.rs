@@ -4,6 +4,8 @@ use std::fmt;
 use std::net::{IpAddr, SocketAddr};
 use std::str::FromStr;
 
+use super::server::ServerTransport;
+
 /// The only component there is: RTP and RTCP are multiplexed, data channels have one.
 pub(super) const COMPONENT: u16 = 1;
 
@@ -32,8 +34,8 @@ pub(crate) struct Candidate {
     pub port: u16,
     /// How the address was found.
     pub candidate_type: CandidateType,
-    /// The address it was derived from (`raddr` and `rport`); for a local candidate, its base. A `raddr` that is a
-    /// name stays in `extensions`.
+    /// The address it was derived from (`raddr` and `rport`). Where that is not to be known, it is 0.0.0.0 or `::` with
+    /// port 0. A `raddr` that is a name stays in `extensions`.
     pub related: Option<SocketAddr>,
     /// Who connects, for TCP (RFC 6544 section 4.5).
     pub tcp_type: Option<TcpType>,
@@ -41,6 +43,11 @@ pub(crate) struct Candidate {
     pub username_fragment: Option<String>,
     /// The other extensions, name and value, in their order.
     pub extensions: Vec<(String, String)>,
+    /// The server that a local candidate was gathered from (webrtc-pc#dom-rtcicecandidate-url); not part of the text.
+    pub url: Option<String>,
+    /// How a local relayed candidate's server is reached (webrtc-pc#dom-rtcicecandidate-relayprotocol); not part of the
+    /// text.
+    pub relay_protocol: Option<ServerTransport>,
 }
 
 /// The `connection-address` of a candidate.
@@ -117,43 +124,31 @@ pub(crate) enum ParseCandidateError {
 }
 
 impl Candidate {
-    /// A host candidate of RFC 8445 section 5.1.1.1 at a bound UDP address.
-    pub(super) fn host(address: SocketAddr, foundation: String, local_preference: u16) -> Candidate {
-        Candidate {
-            foundation,
-            component: COMPONENT,
-            transport: TransportProtocol::Udp,
-            priority: priority(&CandidateType::Host, local_preference),
-            address: CandidateAddress::Ip(address.ip()),
-            port: address.port(),
-            candidate_type: CandidateType::Host,
-            related: None,
-            tcp_type: None,
-            username_fragment: None,
-            extensions: Vec::new(),
-        }
-    }
-
-    /// A peer-reflexive candidate of RFC 8445 sections 7.2.5.3.1 and 7.3.1.3.
-    pub(super) fn peer_reflexive(
+    /// A candidate of this agent, or a peer-reflexive one of the peer, at an address.
+    pub(super) fn new(
         address: SocketAddr,
+        candidate_type: CandidateType,
+        tcp_type: Option<TcpType>,
         foundation: String,
         priority: u32,
-        base: Option<SocketAddr>,
-        username_fragment: Option<String>,
     ) -> Candidate {
         Candidate {
             foundation,
             component: COMPONENT,
-            transport: TransportProtocol::Udp,
+            transport: match tcp_type {
+                Some(_) => TransportProtocol::Tcp,
+                None => TransportProtocol::Udp,
+            },
             priority,
             address: CandidateAddress::Ip(address.ip()),
             port: address.port(),
-            candidate_type: CandidateType::PeerReflexive,
-            related: base,
-            tcp_type: None,
-            username_fragment,
+            candidate_type,
+            related: None,
+            tcp_type,
+            username_fragment: None,
             extensions: Vec::new(),
+            url: None,
+            relay_protocol: None,
         }
     }
 
@@ -164,36 +159,33 @@ impl Candidate {
             CandidateAddress::Name(_) => None,
         }
     }
-
-    /// The base of a local candidate (RFC 8445 section 4): where its packets leave from.
-    pub(super) fn base(&self) -> Option<SocketAddr> {
-        match self.candidate_type {
-            CandidateType::ServerReflexive | CandidateType::PeerReflexive => self.related,
-            _ => self.socket_address(),
-        }
-    }
 }
 
-/// RFC 8445 section 5.1.2.1: the priority of a candidate of component 1.
-pub(super) fn priority(candidate_type: &CandidateType, local_preference: u16) -> u32 {
-    let type_preference: u32 = match candidate_type {
-        CandidateType::Host => 126,
-        CandidateType::PeerReflexive => 110,
-        CandidateType::ServerReflexive => 100,
-        CandidateType::Relayed | CandidateType::Other(_) => 0,
+/// RFC 8445 section 5.1.2.1: the priority of a candidate of component 1. TCP candidates come after all that are no relays,
+/// and relays after those (RFC 6544 section 4.2 leaves the type preference of TCP to the agent).
+pub(super) fn priority(candidate_type: &CandidateType, is_tcp: bool, local_preference: u16) -> u32 {
+    let type_preference: u32 = match (candidate_type, is_tcp) {
+        (CandidateType::Host, false) => 126,
+        (CandidateType::PeerReflexive, false) => 110,
+        (CandidateType::ServerReflexive, false) => 100,
+        (CandidateType::Host, true) => 90,
+        (CandidateType::PeerReflexive, true) => 80,
+        (CandidateType::ServerReflexive, true) => 70,
+        (CandidateType::Relayed | CandidateType::Other(_), _) => 0,
     };
     (type_preference << 24) | (u32::from(local_preference) << 8) | (256 - u32::from(COMPONENT))
 }
 
-/// The precedence of the default policy table of RFC 6724 section 2.1, by which RFC 8445 section 5.1.2.1 orders the
-/// addresses of a host with several.
-pub(super) fn precedence(address: IpAddr) -> u8 {
-    match address {
-        IpAddr::V4(_) => 35,
-        IpAddr::V6(address) if address.is_loopback() => 50,
-        IpAddr::V6(address) if address.is_unique_local() => 3,
-        IpAddr::V6(_) => 40,
-    }
+/// RFC 6544 section 4.2: the local preference of a TCP host candidate; `other` tells addresses apart, from 0, the lower
+/// the better.
+pub(super) fn tcp_local_preference(tcp_type: TcpType, other: u16) -> u16 {
+    const OTHER_BITS: u16 = 13;
+    let direction: u16 = match tcp_type {
+        TcpType::Active => 6,
+        TcpType::Passive => 4,
+        TcpType::SimultaneousOpen => 2,
+    };
+    (direction << OTHER_BITS) | ((1 << OTHER_BITS) - 1 - other.min((1 << OTHER_BITS) - 1))
 }
 
 impl FromStr for Candidate {
@@ -252,6 +244,8 @@ impl FromStr for Candidate {
             tcp_type: None,
             username_fragment: None,
             extensions: Vec::new(),
+            url: None,
+            relay_protocol: None,
         };
         candidate.read_extensions(parts)?;
         Ok(candidate)
@@ -467,7 +461,7 @@ mod tests {
             candidate.socket_address(),
             Some("203.0.113.7:6000".parse().unwrap())
         );
-        assert_eq!(candidate.base(), Some("10.0.0.1:5".parse().unwrap()));
+        assert_eq!(candidate.related, Some("10.0.0.1:5".parse().unwrap()));
         assert_eq!(candidate.username_fragment.as_deref(), Some("q"));
         assert_eq!(candidate.extensions, [("x".to_owned(), "y".to_owned())]);
     }
@@ -524,9 +518,27 @@ mod tests {
 
     #[test]
     fn a_single_host_candidate_has_the_priority_of_the_recommendation() {
-        assert_eq!(priority(&CandidateType::Host, u16::MAX), 2_130_706_431);
-        assert_eq!(priority(&CandidateType::PeerReflexive, u16::MAX), 1_862_270_975);
-        assert_eq!(priority(&CandidateType::ServerReflexive, u16::MAX), 1_694_498_815);
-        assert_eq!(priority(&CandidateType::Relayed, u16::MAX), 16_777_215);
+        let best = |candidate_type| priority(&candidate_type, false, u16::MAX);
+        assert_eq!(best(CandidateType::Host), 2_130_706_431);
+        assert_eq!(best(CandidateType::PeerReflexive), 1_862_270_975);
+        assert_eq!(best(CandidateType::ServerReflexive), 1_694_498_815);
+        assert_eq!(best(CandidateType::Relayed), 16_777_215);
+    }
+
+    #[test]
+    fn among_tcp_candidates_active_ones_are_best_and_udp_is_better_than_all() {
+        let tcp =
+            |tcp_type, other| priority(&CandidateType::Host, true, tcp_local_preference(tcp_type, other));
+        let order = [
+            priority(&CandidateType::ServerReflexive, false, 0),
+            tcp(TcpType::Active, 0),
+            tcp(TcpType::Active, 1),
+            tcp(TcpType::Passive, 0),
+            tcp(TcpType::SimultaneousOpen, 0),
+            tcp(TcpType::SimultaneousOpen, u16::MAX),
+            priority(&CandidateType::Relayed, false, u16::MAX),
+        ];
+        assert!(order.windows(2).all(|two| two[0] > two[1]), "{order:?}");
+        assert_eq!(tcp_local_preference(TcpType::Active, 0), (1 << 13) * 6 + 8191);
     }
 }

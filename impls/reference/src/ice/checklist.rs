@@ -1,24 +1,24 @@
 //! The checklist: pairs, their states, and which is checked next (RFC 8445 section 6.1).
 
 use std::collections::VecDeque;
-use std::net::{IpAddr, SocketAddr};
+use std::net::SocketAddr;
 use std::time::Duration;
 
 use glare_peer::SimTime;
 
 use super::Role;
-use super::candidate::Candidate;
+use super::endpoint::{self, Base, LocalCandidate, RemoteCandidate};
 
 /// The greatest number of pairs (RFC 8445 section 6.1.2.5).
 pub(super) const MAXIMUM_PAIRS: usize = 100;
 
 /// Names a pair for as long as the checklist lives.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct PairId(u32);
+pub(super) struct PairId(pub(super) u32);
 
 /// RFC 8445 section 6.1.2.6.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum PairState {
+pub(crate) enum PairState {
     /// Waits for another pair of its foundation.
     Frozen,
     /// Will be checked.
@@ -36,7 +36,7 @@ pub(super) enum PairState {
 pub(super) struct CandidatePair {
     pub(super) id: PairId,
     /// Where checks leave from: the base of the local candidate.
-    pub(super) base: SocketAddr,
+    pub(super) base: Base,
     /// Where checks go to: the remote candidate.
     pub(super) remote: SocketAddr,
     pub(super) local_priority: u32,
@@ -76,8 +76,8 @@ pub(super) struct ValidPair {
     /// The pair whose check it was.
     pub(super) pair: PairId,
     /// Where data leaves from.
-    pub(super) base: SocketAddr,
-    /// The local candidate: the address the peer saw.
+    pub(super) base: Base,
+    /// The address of the local candidate: what the peer saw.
     pub(super) local: SocketAddr,
     pub(super) remote: SocketAddr,
     pub(super) local_priority: u32,
@@ -105,18 +105,15 @@ pub(super) fn pair_priority(role: Role, local: u32, remote: u32) -> u64 {
         + u64::from(controlling > controlled)
 }
 
-/// RFC 8445 section 6.1.2.2: pairs are of one family, and IPv6 link-local addresses go together only.
-fn can_pair(local: IpAddr, remote: IpAddr) -> bool {
-    match (local, remote) {
-        (IpAddr::V4(_), IpAddr::V4(_)) => true,
-        (IpAddr::V6(local), IpAddr::V6(remote)) => {
-            local.is_unicast_link_local() == remote.is_unicast_link_local()
-        }
-        _ => false,
-    }
-}
-
 impl Checklist {
+    /// An empty checklist whose pairs get other names.
+    pub(super) fn successor(&self) -> Checklist {
+        Checklist {
+            next_id: self.next_id,
+            ..Checklist::default()
+        }
+    }
+
     pub(super) fn pairs(&self) -> &[CandidatePair] {
         &self.pairs
     }
@@ -130,7 +127,7 @@ impl Checklist {
     }
 
     /// The pair of these two addresses.
-    pub(super) fn find(&self, base: SocketAddr, remote: SocketAddr) -> Option<PairId> {
+    pub(super) fn find(&self, base: Base, remote: SocketAddr) -> Option<PairId> {
         self.pairs
             .iter()
             .find(|pair| pair.base == base && pair.remote == remote)
@@ -139,15 +136,30 @@ impl Checklist {
 
     /// RFC 8445 sections 6.1.2.2 to 6.1.2.6 for one pair, and RFC 8838 section 12 for one that comes later: forms it
     /// unless it is redundant, gives it its state, and keeps to the limit.
-    pub(super) fn form(&mut self, local: &Candidate, remote: &Candidate, role: Role) -> Option<PairId> {
-        let base = local.base()?;
-        let address = remote.socket_address()?;
-        if !can_pair(base.ip(), address.ip()) {
+    pub(super) fn form(
+        &mut self,
+        local: &LocalCandidate,
+        remote: &RemoteCandidate,
+        role: Role,
+    ) -> Option<PairId> {
+        if !local.is_its_own_base() || endpoint::why_not_pair(local.base, remote).is_some() {
             return None;
         }
+        self.form_for_check(local, remote, role)
+    }
+
+    /// As [`form`](Checklist::form), for a flow that a check came over: also one that only the peer can open.
+    pub(super) fn form_for_check(
+        &mut self,
+        local: &LocalCandidate,
+        remote: &RemoteCandidate,
+        role: Role,
+    ) -> Option<PairId> {
+        let (base, address) = (local.base, remote.address);
         if let Some(known) = self.find(base, address) {
             return Some(known);
         }
+        let (local, remote) = (&local.candidate, &remote.candidate);
         let id = PairId(self.next_id);
         self.next_id += 1;
         let mut pair = CandidatePair {
@@ -231,26 +243,32 @@ impl Checklist {
 
     /// A peer-reflexive remote candidate turned out to be one that was signalled (RFC 8838 section 11): its pairs keep
     /// their states and take its priority and foundation.
-    pub(super) fn update_remote(&mut self, remote: &Candidate, role: Role) {
-        let address = remote.socket_address();
-        for pair in self.pairs.iter_mut().filter(|pair| Some(pair.remote) == address) {
-            pair.remote_priority = remote.priority;
-            pair.remote_foundation.clone_from(&remote.foundation);
+    pub(super) fn update_remote(&mut self, remote: &RemoteCandidate, role: Role) {
+        let candidate = &remote.candidate;
+        let pairs = self.pairs.iter_mut();
+        for pair in pairs.filter(|pair| remote.is_at(pair.base, pair.remote)) {
+            pair.remote_priority = candidate.priority;
+            pair.remote_foundation.clone_from(&candidate.foundation);
             pair.priority = pair_priority(role, pair.local_priority, pair.remote_priority);
         }
-        for valid in self
-            .valid
-            .iter_mut()
-            .filter(|valid| Some(valid.remote) == address)
-        {
-            valid.priority = pair_priority(role, valid.local_priority, remote.priority);
+        let valid = self.valid.iter_mut();
+        for valid in valid.filter(|valid| remote.is_at(valid.base, valid.remote)) {
+            valid.priority = pair_priority(role, valid.local_priority, candidate.priority);
         }
     }
 
-    /// Drops the pairs with these remote addresses.
-    pub(super) fn forget_remote(&mut self, addresses: &[SocketAddr]) {
-        self.pairs.retain(|pair| !addresses.contains(&pair.remote));
-        self.valid.retain(|valid| !addresses.contains(&valid.remote));
+    /// Drops the pairs with these remote candidates.
+    pub(super) fn forget_remote(&mut self, strangers: &[RemoteCandidate]) {
+        let is_stranger =
+            |base: Base, remote: SocketAddr| strangers.iter().any(|stranger| stranger.is_at(base, remote));
+        self.pairs.retain(|pair| !is_stranger(pair.base, pair.remote));
+        self.valid.retain(|valid| !is_stranger(valid.base, valid.remote));
+    }
+
+    /// The pairs whose packets leave from a base that is no more fail, as they will.
+    pub(super) fn pairs_from(&self, base: Base) -> Vec<PairId> {
+        let pairs = self.pairs.iter().filter(|pair| pair.base == base);
+        pairs.map(|pair| pair.id).collect()
     }
 
     /// RFC 8445 section 6.1.4.1: a check of this pair goes out before ordinary ones. A pair that is queued already
@@ -430,10 +448,16 @@ mod tests {
     use super::*;
 
     /// A host candidate with this foundation and priority, at a port of its own.
-    fn candidate(foundation: &str, priority: u32, address: &str, port: u16) -> Candidate {
+    fn text(foundation: &str, priority: u32, address: &str, port: u16) -> String {
         format!("candidate:{foundation} 1 udp {priority} {address} {port} typ host")
-            .parse()
-            .unwrap()
+    }
+
+    fn local(foundation: &str, priority: u32, address: &str, port: u16) -> LocalCandidate {
+        LocalCandidate::from_text(&text(foundation, priority, address, port))
+    }
+
+    fn remote(foundation: &str, priority: u32, address: &str, port: u16) -> RemoteCandidate {
+        RemoteCandidate::from_text(&text(foundation, priority, address, port))
     }
 
     fn state(checklist: &Checklist, id: PairId) -> PairState {
@@ -458,25 +482,25 @@ mod tests {
     #[test]
     fn only_addresses_that_reach_each_other_are_paired_and_once() {
         let mut checklist = Checklist::default();
-        let local = candidate("1", 9, "192.0.2.1", 1);
-        let mut form =
-            |local: &Candidate, remote: &Candidate| checklist.form(local, remote, Role::Controlling);
-        let first = form(&local, &candidate("1", 9, "192.0.2.2", 1));
+        let from = local("1", 9, "192.0.2.1", 1);
+        let mut form = |local: &LocalCandidate, remote: &RemoteCandidate| {
+            checklist.form(local, remote, Role::Controlling)
+        };
+        let first = form(&from, &remote("1", 9, "192.0.2.2", 1));
         assert!(first.is_some());
-        assert_eq!(form(&local, &candidate("2", 3, "192.0.2.2", 1)), first);
-        assert_eq!(form(&local, &candidate("1", 9, "2001:db8::2", 1)), None);
-        let link_local = candidate("2", 9, "fe80::1", 1);
-        assert_eq!(form(&link_local, &candidate("1", 9, "2001:db8::2", 1)), None);
-        assert!(form(&link_local, &candidate("1", 9, "fe80::2", 1)).is_some());
+        assert_eq!(form(&from, &remote("2", 3, "192.0.2.2", 1)), first);
+        assert_eq!(form(&from, &remote("1", 9, "2001:db8::2", 1)), None);
+        let link_local = local("2", 9, "fe80::1", 1);
+        assert!(form(&link_local, &remote("1", 9, "fe80::2", 1)).is_some());
         assert_eq!(checklist.pairs().len(), 2);
     }
 
     #[test]
     fn one_pair_of_a_foundation_waits_and_its_success_thaws_the_others() {
         let mut checklist = Checklist::default();
-        let local = candidate("1", 9, "192.0.2.1", 1);
+        let local = local("1", 9, "192.0.2.1", 1);
         let mut form = |foundation, priority, port| {
-            let remote = candidate(foundation, priority, "192.0.2.2", port);
+            let remote = remote(foundation, priority, "192.0.2.2", port);
             checklist.form(&local, &remote, Role::Controlling).unwrap()
         };
         let low = form("1", 5, 1);
@@ -489,7 +513,7 @@ mod tests {
         checklist.succeed(high);
         assert_eq!(state(&checklist, low), PairState::Waiting);
         // What comes later to a foundation that works need not wait for anything.
-        let remote = candidate("1", 1, "192.0.2.2", 9);
+        let remote = remote("1", 1, "192.0.2.2", 9);
         let late = checklist.form(&local, &remote, Role::Controlling).unwrap();
         assert_eq!(state(&checklist, late), PairState::Waiting);
     }
@@ -497,9 +521,9 @@ mod tests {
     #[test]
     fn a_foundation_thaws_when_nothing_of_it_is_under_way_and_triggered_checks_go_first() {
         let mut checklist = Checklist::default();
-        let local = candidate("1", 9, "192.0.2.1", 1);
+        let local = local("1", 9, "192.0.2.1", 1);
         let mut form = |priority, port| {
-            let remote = candidate("1", priority, "192.0.2.2", port);
+            let remote = remote("1", priority, "192.0.2.2", port);
             checklist.form(&local, &remote, Role::Controlling).unwrap()
         };
         let (high, low, lowest) = (form(7, 1), form(5, 2), form(3, 3));
@@ -518,9 +542,9 @@ mod tests {
     #[test]
     fn the_pairs_of_lowest_priority_go_beyond_the_limit() {
         let mut checklist = Checklist::default();
-        let local = candidate("1", 1000, "192.0.2.1", 1);
+        let local = local("1", 1000, "192.0.2.1", 1);
         for number in 1..=150_u16 {
-            let remote = candidate("1", u32::from(number), "192.0.2.2", number);
+            let remote = remote("1", u32::from(number), "192.0.2.2", number);
             checklist.form(&local, &remote, Role::Controlling);
         }
         assert_eq!(checklist.pairs().len(), MAXIMUM_PAIRS);
@@ -531,8 +555,8 @@ mod tests {
     #[test]
     fn a_change_of_role_changes_the_priorities() {
         let mut checklist = Checklist::default();
-        let local = candidate("1", 9, "192.0.2.1", 1);
-        let remote = candidate("1", 5, "192.0.2.2", 1);
+        let local = local("1", 9, "192.0.2.1", 1);
+        let remote = remote("1", 5, "192.0.2.2", 1);
         let id = checklist.form(&local, &remote, Role::Controlling).unwrap();
         checklist.set_role(Role::Controlled);
         assert_eq!(

@@ -4,8 +4,9 @@ use std::time::Duration;
 
 use glare_peer::{IceTransportState, SimTime};
 
-use super::agent::{IceAgent, PACING};
-use super::checklist::PairId;
+use super::agent::IceAgent;
+use super::checklist::{PairId, ValidPair};
+use super::checks::PACING;
 use super::consent::Path;
 use super::generation::{Nomination, Origin};
 use super::transaction::SHORTEST_LIFE;
@@ -22,11 +23,45 @@ impl IceAgent {
     /// Decides what follows from what has happened.
     pub(super) fn settle(&mut self, now: SimTime) {
         if !self.closed && !self.current.failed {
-            self.nominate(now);
+            if self.configuration.lite {
+                self.pair_with_a_lite_peer();
+            } else {
+                self.nominate(now);
+            }
             self.choose_path(now);
             self.give_up(now);
         }
         self.update_state(now);
+    }
+
+    /// RFC 8445 section 8.2: where both sides are lite, nobody checks, and both take the pair of highest priority once
+    /// all candidates are known.
+    fn pair_with_a_lite_peer(&mut self) {
+        let generation = &mut self.current;
+        let is_ready = self.remote_is_lite
+            && generation.remote.is_some()
+            && generation.gathered
+            && generation.end_of_candidates
+            && !generation.is_concluded();
+        if !is_ready {
+            return;
+        }
+        let pairs = generation.checklist.pairs().iter();
+        let Some(best) = pairs.max_by_key(|pair| pair.priority) else {
+            return;
+        };
+        let valid = ValidPair {
+            pair: best.id,
+            base: best.base,
+            local: best.base.address(),
+            remote: best.remote,
+            local_priority: best.local_priority,
+            priority: best.priority,
+            nominated: true,
+        };
+        generation.checklist.succeed(valid.pair);
+        generation.checklist.add_valid(valid);
+        generation.conclude();
     }
 
     /// RFC 8445 section 8.1.1: the controlling agent nominates the best valid pair, at once when no better one can
@@ -104,17 +139,27 @@ impl IceAgent {
             self.current.path = None;
             return;
         };
-        let (local, remote) = (best.base, best.remote);
+        let (base, remote) = (best.base, best.remote);
         let known = self.current.path.as_ref();
-        if known.is_some_and(|path| path.is_between(local, remote)) {
+        if known.is_some_and(|path| path.is_between(base, remote)) {
             return;
         }
-        let path = Path::new(now, local, remote, best.local_priority, &mut self.rng);
-        self.current.path = Some(path);
+        let priority = best.local_priority;
+        self.current.path = Some(if self.configuration.lite {
+            Path::without_consent(now, base, remote, priority)
+        } else {
+            Path::new(now, base, remote, priority, &mut self.rng)
+        });
         if let Some(previous) = self.previous.as_deref_mut() {
             previous.path = None;
         }
-        self.events.push_back(IceEvent::SelectedPair { local, remote });
+        self.release_unused();
+        self.current.note_pairs();
+        self.bind_channel(base, remote);
+        self.selected_pair_changes += 1;
+        if let Some(pair) = self.selected() {
+            self.events.push_back(IceEvent::SelectedPair(Box::new(pair)));
+        }
     }
 
     /// Fails when nothing can work any more (webrtc-pc#rtcicetransportstate): all pairs are hopeless, the timer of RFC
@@ -125,7 +170,7 @@ impl IceAgent {
         let nothing_works = self.path().is_none()
             && generation.checklist.valid.is_empty()
             && generation.checklist.promising_above(0) == 0;
-        let nothing_will_come = generation.end_of_candidates
+        let nothing_will_come = (generation.end_of_candidates && generation.unresolved.is_empty())
             || (!generation.checklist.pairs().is_empty() && now >= generation.last_news + TRICKLE_PATIENCE);
         if timer_expired && generation.gathered && nothing_works && nothing_will_come {
             self.fail();
@@ -165,7 +210,9 @@ impl IceAgent {
         {
             return IceTransportState::Connected;
         }
-        let has_remote = !generation.remote_candidates.is_empty() || !self.held.is_empty();
+        let has_remote = !generation.remote_candidates.is_empty()
+            || !generation.unresolved.is_empty()
+            || !self.held.is_empty();
         if !has_remote {
             return match generation.origin {
                 Origin::New => IceTransportState::New,

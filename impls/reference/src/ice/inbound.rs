@@ -7,7 +7,8 @@ use stun_types::message::{Message, MessageClass};
 
 use super::Role;
 use super::agent::IceAgent;
-use super::checklist::{self, PairState, ValidPair};
+use super::checklist::{self, PairId, PairState, ValidPair};
+use super::endpoint::Base;
 use super::generation::Generation;
 use super::stun::{self, Answer, Check, Refusal};
 use super::transaction::Transaction;
@@ -20,23 +21,52 @@ enum Which {
 }
 
 impl IceAgent {
-    /// A packet that came to the bound address `local` from `remote`. What is no STUN Binding message with a right
-    /// `FINGERPRINT` is dropped; the caller tells STUN from the rest (RFC 7983).
+    /// A datagram that came to the bound address `local` from `remote`: a check, an answer, something from a server, or
+    /// application data, which [`receive`](IceAgent::receive) gives (RFC 7983 section 7). What is none of these is
+    /// dropped.
     pub(crate) fn input(&mut self, now: SimTime, local: SocketAddr, remote: SocketAddr, packet: &[u8]) {
         if self.closed {
             return;
         }
         self.clock = self.clock.max(now);
+        if !self.server_datagram(now, local, remote, packet) {
+            self.take_packet(now, Base::Udp(local), remote, packet);
+        }
+        self.settle(now);
+    }
+
+    /// A packet that came over a flow. What starts like STUN and is no Binding message with a right `FINGERPRINT` is
+    /// dropped.
+    pub(super) fn take_packet(&mut self, now: SimTime, base: Base, remote: SocketAddr, packet: &[u8]) {
+        let generations = [Some(&self.current), self.previous.as_deref()];
+        if !generations
+            .into_iter()
+            .flatten()
+            .any(|generation| generation.allows(base))
+        {
+            return;
+        }
+        match packet.first() {
+            Some(0..=3) => {}
+            Some(_) => return self.take_application_packet(now, base, remote, packet),
+            None => return,
+        }
         let Some(message) = stun::parse(packet) else {
             return;
         };
         match message.class() {
-            MessageClass::Request => self.request(now, local, remote, &message),
-            MessageClass::Success | MessageClass::Error => self.response(now, local, remote, &message),
+            MessageClass::Request => self.request_came(now, base, remote, &message),
+            MessageClass::Success | MessageClass::Error => self.response(now, base, remote, &message),
             // A keepalive (RFC 8445 section 11): it asks for nothing and proves nothing.
             MessageClass::Indication => {}
         }
-        self.settle(now);
+    }
+
+    /// Answers a request. A flow that takes no answer has ended, and its owner is told so.
+    fn answer(&mut self, base: Base, source: SocketAddr, answer: Vec<u8>) {
+        if self.emit(base, source, answer).is_err() {
+            self.flow_ended(base, source);
+        }
     }
 
     fn generation(&mut self, which: Which) -> Option<&mut Generation> {
@@ -47,14 +77,14 @@ impl IceAgent {
     }
 
     /// RFC 8445 section 7.3: answers a check.
-    fn request(&mut self, now: SimTime, local: SocketAddr, source: SocketAddr, message: &Message<'_>) {
+    fn request_came(&mut self, now: SimTime, local: Base, source: SocketAddr, message: &Message<'_>) {
         let refuse = |refusal: Refusal| stun::write_refusal(message, &refusal, None);
         let username = match stun::username(message) {
             Ok(username) => username,
-            Err(refusal) => return self.push_transmit(local, source, refuse(refusal)),
+            Err(refusal) => return self.answer(local, source, refuse(refusal)),
         };
         let Some((which, remote_fragment)) = self.authenticate(message, username) else {
-            return self.push_transmit(local, source, refuse(Refusal::Unauthenticated));
+            return self.answer(local, source, refuse(Refusal::Unauthenticated));
         };
         let check =
             stun::read_check(message, username).and_then(|check| self.repair_roles(&check).map(|()| check));
@@ -66,7 +96,8 @@ impl IceAgent {
             Ok(check) => check,
             Err(refusal) => {
                 let answer = stun::write_refusal(message, &refusal, Some(key));
-                return self.push_transmit(local, source, answer);
+                self.count_request(which, local, source);
+                return self.answer(local, source, answer);
             }
         };
         let answer = stun::write_success(message, source, key);
@@ -75,9 +106,19 @@ impl IceAgent {
         {
             path.heard();
         }
-        self.push_transmit(local, source, answer);
+        self.answer(local, source, answer);
+        self.count_request(which, local, source);
         if which == Which::Current && !self.current.failed {
             self.checked(now, local, source, &check, remote_fragment);
+        }
+    }
+
+    /// An authentic request was answered.
+    fn count_request(&mut self, which: Which, base: Base, source: SocketAddr) {
+        let generation = self.generation(which);
+        if let Some(counters) = generation.and_then(|generation| generation.pairs.counters(base, source)) {
+            counters.requests_received += 1;
+            counters.responses_sent += 1;
         }
     }
 
@@ -104,6 +145,10 @@ impl IceAgent {
         let Some((_, tie_breaker)) = check.claim.filter(|(role, _)| *role == self.role) else {
             return Ok(());
         };
+        // Where one side is lite, it is settled who controls (RFC 8445 section 6.1.1).
+        if self.configuration.lite || self.remote_is_lite {
+            return Err(Refusal::RoleConflict);
+        }
         let keeps_controlling = self.tie_breaker >= tie_breaker;
         match self.role {
             Role::Controlling if keeps_controlling => Err(Refusal::RoleConflict),
@@ -120,7 +165,7 @@ impl IceAgent {
     fn checked(
         &mut self,
         now: SimTime,
-        local: SocketAddr,
+        local: Base,
         source: SocketAddr,
         check: &Check<'_>,
         remote_fragment: &str,
@@ -133,8 +178,8 @@ impl IceAgent {
             .as_ref()
             .is_some_and(|remote| remote.username_fragment() != remote_fragment);
         let Some(local_priority) = generation
-            .local_candidate(local)
-            .map(|candidate| candidate.priority)
+            .base_candidate(local)
+            .map(|base| base.candidate.priority)
         else {
             return;
         };
@@ -144,15 +189,15 @@ impl IceAgent {
         if let Some(nominated) = generation.checklist.nominated() {
             // Only a peer that nominates several pairs can still change something, and only for the better.
             let remote_priority = generation
-                .remote_candidate(source)
-                .map_or(check.priority, |candidate| candidate.priority);
+                .remote_candidate(local, source)
+                .map_or(check.priority, |remote| remote.candidate.priority);
             let priority = checklist::pair_priority(role, local_priority, remote_priority);
             if !nominates || priority <= nominated.priority {
                 return;
             }
         }
         // Section 7.3.1.3: learning peer-reflexive candidates.
-        if !generation.learn_remote(now, source, check.priority, remote_fragment, role) {
+        if !generation.learn_remote(now, local, source, check.priority, remote_fragment, role) {
             return;
         }
         // Section 7.3.1.4: triggered checks.
@@ -172,6 +217,11 @@ impl IceAgent {
             }
             return;
         }
+        generation.note_pairs();
+        if self.configuration.lite {
+            return self.checked_as_lite(id, local, nominates);
+        }
+        let generation = &mut self.current;
         generation.cancel_transactions(id);
         if let Some(pair) = generation.checklist.pair_mut(id) {
             pair.state = PairState::Waiting;
@@ -180,8 +230,28 @@ impl IceAgent {
         generation.checklist.trigger(id);
     }
 
+    /// RFC 8445 section 7.3.2: a lite agent takes the pair that the peer nominates, and checks nothing itself.
+    fn checked_as_lite(&mut self, id: PairId, base: Base, nominates: bool) {
+        let checklist = &mut self.current.checklist;
+        let Some(pair) = checklist.pair(id).filter(|_| nominates) else {
+            return;
+        };
+        let valid = ValidPair {
+            pair: id,
+            base,
+            local: base.address(),
+            remote: pair.remote,
+            local_priority: pair.local_priority,
+            priority: pair.priority,
+            nominated: true,
+        };
+        checklist.succeed(id);
+        checklist.add_valid(valid);
+        self.current.conclude();
+    }
+
     /// RFC 8445 section 7.2.5, and RFC 7675 section 5.1 for the answers to consent checks.
-    fn response(&mut self, now: SimTime, local: SocketAddr, source: SocketAddr, message: &Message<'_>) {
+    fn response(&mut self, now: SimTime, local: Base, source: SocketAddr, message: &Message<'_>) {
         let id = message.transaction_id();
         let which = if self.current.awaits(id) {
             Which::Current
@@ -208,7 +278,10 @@ impl IceAgent {
                 Answer::Success { .. } => path.renew(now),
                 Answer::Error { .. } => path.heard(),
             }
-            if let Some(role) = path.take_outstanding(id) {
+            if let Some((role, sent)) = path.take_outstanding(id) {
+                if let Some(counters) = generation.pairs.counters(local, source) {
+                    counters.answered(Some(now.saturating_since(sent)));
+                }
                 return self.consent_answered(which, role, &answer);
             }
         }
@@ -220,6 +293,9 @@ impl IceAgent {
             && which == Which::Current
         {
             let transaction = generation.transactions.swap_remove(index);
+            if let Some(counters) = generation.pairs.counters(local, source) {
+                counters.answered(transaction.schedule.round_trip(now));
+            }
             self.check_answered(now, local, source, &transaction, &answer);
         }
     }
@@ -254,59 +330,61 @@ impl IceAgent {
     fn check_answered(
         &mut self,
         now: SimTime,
-        local: SocketAddr,
+        local: Base,
         source: SocketAddr,
         transaction: &Transaction,
         answer: &Answer,
     ) {
+        let sent = &transaction.sent;
         // Section 7.2.5.2.1: the answer comes from where the check went, to where it came from.
-        if transaction.base != local || transaction.remote != source {
-            return self.fail_pair(transaction.pair);
+        if sent.base != local || sent.remote != source {
+            return self.fail_pair(sent.pair);
         }
         match answer {
             Answer::Success { mapped: Some(mapped) } => self.check_succeeded(now, transaction, *mapped),
             Answer::Error { code: 487 } => {
-                self.told_of_conflict(transaction.role);
-                if let Some(pair) = self.current.checklist.pair_mut(transaction.pair) {
+                self.told_of_conflict(sent.role);
+                if let Some(pair) = self.current.checklist.pair_mut(sent.pair) {
                     if pair.state != PairState::Succeeded {
                         pair.state = PairState::Waiting;
                     }
-                    self.current.checklist.trigger(transaction.pair);
+                    self.current.checklist.trigger(sent.pair);
                 }
             }
             // Section 7.2.5.2.4: any other error is the end of the pair, and so is a success without an address.
-            Answer::Success { mapped: None } | Answer::Error { .. } => self.fail_pair(transaction.pair),
+            Answer::Success { mapped: None } | Answer::Error { .. } => self.fail_pair(sent.pair),
         }
     }
 
     /// RFC 8445 section 7.2.5.3.
     fn check_succeeded(&mut self, now: SimTime, transaction: &Transaction, mapped: SocketAddr) {
+        let sent = &transaction.sent;
         let role = self.role;
         let generation = &mut self.current;
-        let id = transaction.pair;
+        let id = sent.pair;
         let Some(pair) = generation.checklist.pair(id) else {
             return;
         };
         let (remote_priority, nominated_by_peer) = (pair.remote_priority, pair.nominate);
         // Section 7.2.5.3.1: discovering peer-reflexive candidates.
-        generation.discover_local(mapped, transaction.base, transaction.priority);
+        generation.discover_local(mapped, sent.base, sent.priority);
         let local_priority = generation
-            .local_candidate(mapped)
-            .map_or(transaction.priority, |candidate| candidate.priority);
+            .local_candidate(sent.base, mapped)
+            .map_or(sent.priority, |local| local.candidate.priority);
         // Sections 7.2.5.3.2 and 7.2.5.3.3: the valid pair, and the states of the others.
         generation.checklist.succeed(id);
         let valid = generation.checklist.add_valid(ValidPair {
             pair: id,
-            base: transaction.base,
+            base: sent.base,
             local: mapped,
-            remote: transaction.remote,
+            remote: sent.remote,
             local_priority,
             priority: checklist::pair_priority(role, local_priority, remote_priority),
             nominated: false,
         });
         // Section 7.2.5.3.4: the nominated flag.
         let is_nominated = match role {
-            Role::Controlling => transaction.use_candidate && transaction.role == Role::Controlling,
+            Role::Controlling => sent.use_candidate && sent.role == Role::Controlling,
             Role::Controlled => nominated_by_peer,
         };
         if is_nominated {
@@ -314,7 +392,7 @@ impl IceAgent {
             generation.conclude();
             return;
         }
-        let round_trip = now.saturating_since(transaction.sent);
+        let round_trip = now.saturating_since(transaction.schedule.sent());
         self.set_nomination_wait(now, round_trip);
     }
 }

@@ -24,6 +24,8 @@ const MAXIMUM_USERNAME_LENGTH: usize = 513;
 
 /// Room for a check with the longest credentials that are common, so that a packet is one allocation.
 const USUAL_CHECK_LENGTH: usize = 160;
+/// Room for a message with a fingerprint only.
+const USUAL_BARE_LENGTH: usize = 28;
 /// Room for an answer.
 const USUAL_ANSWER_LENGTH: usize = 96;
 
@@ -181,6 +183,27 @@ pub(super) fn write_check(
     message.add_message_integrity_with_key(key, IntegrityAlgorithm::Sha1)?;
     message.add_fingerprint()?;
     Ok(message.finish())
+}
+
+/// A keepalive, which asks for nothing (RFC 8445 section 11).
+pub(super) fn write_keepalive(transaction: TransactionId) -> Vec<u8> {
+    let message_type = MessageType::from_class_method(MessageClass::Indication, BINDING);
+    write_bare(message_type, transaction)
+}
+
+/// The question for the address that a server sees (RFC 8445 section 5.1.1.2).
+pub(super) fn write_probe(transaction: TransactionId) -> Vec<u8> {
+    let message_type = MessageType::from_class_method(MessageClass::Request, BINDING);
+    write_bare(message_type, transaction)
+}
+
+fn write_bare(message_type: MessageType, transaction: TransactionId) -> Vec<u8> {
+    let buffer = MessageWriteVec::with_capacity(USUAL_BARE_LENGTH);
+    let mut message = Message::builder(message_type, transaction, buffer);
+    message
+        .add_fingerprint()
+        .expect("no fingerprint was added before");
+    message.finish()
 }
 
 /// The success response to a check that came from `source` (RFC 8445 section 7.3.1.2).

@@ -8,13 +8,14 @@ use stun_types::message::TransactionId;
 
 use super::Role;
 use super::checklist::PairId;
+use super::endpoint::Base;
 
 /// Rc of RFC 8489 section 6.2.1: how often a request is sent.
 const REQUEST_COUNT: u32 = 7;
 /// Rm of RFC 8489 section 6.2.1: how many initial timeouts the last one is waited for.
 const LAST_WAIT: u32 = 16;
 /// Least initial retransmission timeout (RFC 8445 section 14.3).
-const MINIMUM_TIMEOUT: Duration = Duration::from_millis(500);
+pub(super) const MINIMUM_TIMEOUT: Duration = Duration::from_millis(500);
 
 /// How long a transaction with the least timeout lives: 63 of it for the requests, 16 for the last answer. RFC 8863
 /// section 4 takes the same span for its timer.
@@ -37,74 +38,52 @@ pub(super) enum Due {
     TimedOut,
 }
 
-/// A check that waits for its answer.
+/// When a request is sent again, and for how long its answer is waited for.
 #[derive(Debug)]
-pub(super) struct Transaction {
-    pub(super) id: TransactionId,
-    pub(super) pair: PairId,
-    pub(super) base: SocketAddr,
-    pub(super) remote: SocketAddr,
-    /// The role the request claimed.
-    pub(super) role: Role,
-    /// Whether the request carried `USE-CANDIDATE`.
-    pub(super) use_candidate: bool,
-    /// The `PRIORITY` of the request.
-    pub(super) priority: u32,
-    pub(super) packet: Vec<u8>,
-    pub(super) sent: SimTime,
+pub(super) struct Schedule {
+    sent: SimTime,
     requests: u32,
     timeout: Duration,
     next: SimTime,
-    cancelled: bool,
+    ends: bool,
 }
 
-/// What a request said, to be compared with its answer.
-pub(super) struct Sent {
-    pub(super) pair: PairId,
-    pub(super) base: SocketAddr,
-    pub(super) remote: SocketAddr,
-    pub(super) role: Role,
-    pub(super) use_candidate: bool,
-    pub(super) priority: u32,
-}
-
-impl Transaction {
-    /// A transaction whose first request leaves now.
-    pub(super) fn new(
-        now: SimTime,
-        id: TransactionId,
-        sent: Sent,
-        packet: Vec<u8>,
-        timeout: Duration,
-    ) -> Transaction {
-        Transaction {
-            id,
-            pair: sent.pair,
-            base: sent.base,
-            remote: sent.remote,
-            role: sent.role,
-            use_candidate: sent.use_candidate,
-            priority: sent.priority,
-            packet,
+impl Schedule {
+    /// RFC 8489 section 6.2.1: for a request that leaves now in a datagram.
+    pub(super) fn unreliable(now: SimTime, timeout: Duration) -> Schedule {
+        Schedule {
             sent: now,
             requests: 1,
             timeout,
             next: now + timeout,
-            cancelled: false,
+            ends: false,
         }
     }
 
-    /// RFC 8445 section 7.3.1.4: no more requests are sent and no answer is no failure, but an answer still counts.
-    pub(super) fn cancel(&mut self) {
-        self.cancelled = true;
+    /// RFC 8489 section 6.2.2: for a request that leaves now on a stream; it is not sent again.
+    pub(super) fn reliable(now: SimTime) -> Schedule {
+        let mut schedule = Schedule::unreliable(now, MINIMUM_TIMEOUT);
+        schedule.stop();
+        schedule
+    }
+
+    /// No more requests are sent; the answer is waited for as long.
+    fn stop(&mut self) {
+        self.ends = true;
         self.next = self.sent
             + self
                 .timeout
                 .saturating_mul((1 << (REQUEST_COUNT - 1)) - 1 + LAST_WAIT);
     }
 
-    pub(super) fn is_cancelled(&self) -> bool {
-        self.cancelled
+    /// When the first request left.
+    pub(super) fn sent(&self) -> SimTime {
+        self.sent
+    }
+
+    /// How long an answer took, unless it may be to any of several requests.
+    pub(super) fn round_trip(&self, now: SimTime) -> Option<Duration> {
+        (self.requests == 1).then(|| now.saturating_since(self.sent))
     }
 
     /// When something is due.
@@ -112,12 +91,12 @@ impl Transaction {
         self.next
     }
 
-    /// RFC 8489 section 6.2.1: the intervals double, the last is Rm times the first.
+    /// The intervals double, the last is Rm times the first.
     pub(super) fn advance(&mut self, now: SimTime) -> Due {
         if now < self.next {
             return Due::Nothing;
         }
-        if self.cancelled || self.requests == REQUEST_COUNT {
+        if self.ends || self.requests == REQUEST_COUNT {
             return Due::TimedOut;
         }
         self.requests += 1;
@@ -131,20 +110,89 @@ impl Transaction {
     }
 }
 
+/// A check that waits for its answer.
+#[derive(Debug)]
+pub(super) struct Transaction {
+    pub(super) id: TransactionId,
+    pub(super) sent: Sent,
+    pub(super) packet: Vec<u8>,
+    pub(super) schedule: Schedule,
+    is_cancelled: bool,
+}
+
+/// What a request said, to be compared with its answer.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Sent {
+    pub(super) pair: PairId,
+    pub(super) base: Base,
+    pub(super) remote: SocketAddr,
+    /// The role the request claimed.
+    pub(super) role: Role,
+    /// Whether the request carried `USE-CANDIDATE`.
+    pub(super) use_candidate: bool,
+    /// The `PRIORITY` of the request.
+    pub(super) priority: u32,
+}
+
+impl Transaction {
+    /// A transaction whose first request leaves now.
+    pub(super) fn new(
+        now: SimTime,
+        id: TransactionId,
+        sent: Sent,
+        packet: Vec<u8>,
+        timeout: Duration,
+    ) -> Transaction {
+        let schedule = if sent.base.is_reliable() {
+            Schedule::reliable(now)
+        } else {
+            Schedule::unreliable(now, timeout)
+        };
+        Transaction {
+            id,
+            sent,
+            packet,
+            schedule,
+            is_cancelled: false,
+        }
+    }
+
+    /// RFC 8445 section 7.3.1.4: no more requests are sent and no answer is no failure, but an answer still counts.
+    pub(super) fn cancel(&mut self) {
+        self.is_cancelled = true;
+        self.schedule.stop();
+    }
+
+    pub(super) fn is_cancelled(&self) -> bool {
+        self.is_cancelled
+    }
+
+    /// When something is due.
+    pub(super) fn deadline(&self) -> SimTime {
+        self.schedule.deadline()
+    }
+
+    /// What is due.
+    pub(super) fn advance(&mut self, now: SimTime) -> Due {
+        self.schedule.advance(now)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::ice::checklist::Checklist;
+    use crate::ice::endpoint::{LocalCandidate, RemoteCandidate};
 
     fn transaction(timeout: Duration) -> Transaction {
-        let local = "candidate:1 1 udp 5 192.0.2.1 1 typ host".parse().unwrap();
-        let remote = "candidate:1 1 udp 5 192.0.2.2 2 typ host".parse().unwrap();
+        let local = LocalCandidate::from_text("candidate:1 1 udp 5 192.0.2.1 1 typ host");
+        let remote = RemoteCandidate::from_text("candidate:1 1 udp 5 192.0.2.2 2 typ host");
         let mut checklist = Checklist::default();
         let pair = checklist.form(&local, &remote, Role::Controlling).unwrap();
         let sent = Sent {
             pair,
-            base: local.socket_address().unwrap(),
-            remote: remote.socket_address().unwrap(),
+            base: local.base,
+            remote: remote.address,
             role: Role::Controlling,
             use_candidate: false,
             priority: 5,
@@ -179,6 +227,13 @@ mod tests {
         let mut cancelled = transaction(MINIMUM_TIMEOUT);
         cancelled.cancel();
         assert_eq!(schedule(cancelled), (vec![], 39_500));
+    }
+
+    #[test]
+    fn a_request_on_a_stream_is_sent_once_and_waited_for_as_long() {
+        let mut schedule = Schedule::reliable(SimTime::ZERO);
+        assert_eq!(schedule.deadline(), SimTime::ZERO + SHORTEST_LIFE);
+        assert_eq!(schedule.advance(SimTime::ZERO + SHORTEST_LIFE), Due::TimedOut);
     }
 
     #[test]

@@ -1,10 +1,19 @@
-//! Answers (RFC 9429 section 5.3), as far as data channels go: audio and video that the other side offers is rejected.
+//! Answers (RFC 9429 section 5.3).
+
+use std::collections::{BTreeMap, BTreeSet};
 
 use glare_peer::BundlePolicy;
 
-use super::candidates::DefaultDestination;
-use super::description::{Description, Setup};
-use super::text::{LocalTransport, Text, rejected_section, session_level};
+use super::description::{Description, MediaKind, MediaSection};
+use super::extension::{HeaderExtension, answer_header_extensions};
+use super::lip_sync::answered_lip_sync;
+use super::negotiate::answer_codecs;
+use super::offer::Negotiated;
+use super::plan::{
+    Content, DescriptionPlan, MediaPlan, OwnTransport, RtcpPlan, SectionOwner, SectionPlan, SessionPlan,
+    TransceiverInput, TransportRequest, TransportUse, msids,
+};
+use super::simulcast::{Simulcast, SimulcastStream};
 
 /// What an answer is made of.
 #[derive(Debug, Clone, Copy)]
@@ -15,284 +24,343 @@ pub(crate) struct AnswerInput<'a> {
     pub session_version: u64,
     /// The offer, which has passed [`Description::verify`].
     pub remote_offer: &'a Description,
-    /// The role of this side in the DTLS association that the offer continues, [`Setup::Active`] or
-    /// [`Setup::Passive`]; none if there is no association yet.
-    pub continued_role: Option<Setup>,
+    /// What was negotiated before the offer.
+    pub current: Option<Negotiated<'a>>,
+    /// The pending local description, a provisional answer.
+    pub pending_local: Option<&'a Description>,
+    /// The transceivers, of which each is associated with the section that it answers.
+    pub transceivers: &'a [TransceiverInput],
     /// The policy of the connection.
     pub bundle_policy: BundlePolicy,
     /// What happens to a BUNDLE group whose tagged section is rejected.
     pub rejected_tag: RejectedTag,
-    /// The local transport.
-    pub transport: &'a LocalTransport,
     /// The local SCTP port, usually 5000.
     pub sctp_port: u16,
     /// The greatest message this side takes, in bytes; 0 for no limit.
     pub max_message_size: u64,
+    /// Whether one-byte and two-byte header extensions may be mixed, if the offer says so too (RFC 8285 section 4.1.2).
+    pub extmap_allow_mixed: bool,
+    /// The value of `a=identity` (RFC 8827 section 5).
+    pub identity: Option<&'a str>,
+    /// Whether this side is a lite implementation of ICE, which RFC 9429 does not allow.
+    pub ice_lite: bool,
 }
 
-/// What an answer does with a BUNDLE group whose offerer-tagged section it must reject, as it must where audio comes
-/// before data and this side has no audio.
+/// What an answer does with a BUNDLE group whose offerer-tagged section it must reject.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum RejectedTag {
-    /// The next section that is accepted becomes the tagged one of the answer, so that data is accepted. Browsers
-    /// take such an answer.
+    /// The next section that is accepted becomes the tagged one of the answer. Browsers take such an answer, and make it.
     NextIsTagged,
     /// All sections of the group are rejected, to the letter of RFC 9429 section 5.3.1.
     GroupIsRejected,
 }
 
-/// RFC 9429 sections 5.3.1 and 5.3.2: an answer, with a media section for each one offered. The first section for data
-/// channels is accepted, if the bundle policy lets it be; all others are rejected.
-pub(crate) fn create_answer(input: &AnswerInput<'_>) -> String {
+/// RFC 9429 sections 5.3.1 and 5.3.2: an answer, with a media section for each one offered.
+///
+/// A section is rejected if its transceiver is stopped or missing, if nothing is common, if it is of a kind or protocol
+/// that JSEP does not know, or if the bundle policy says so; a second section for data is rejected too.
+pub(crate) fn plan_answer(input: &AnswerInput<'_>) -> DescriptionPlan {
     let offer = input.remote_offer;
-    let accepted = offer
-        .data_channel_section()
-        .filter(|&index| may_accept(input, index));
-    let sections = offer.media.iter().enumerate().map(|(index, section)| {
-        if accepted == Some(index) {
-            answered_data_section(input, index)
-        } else {
-            rejected_section(section)
+    let mut contents = contents(input);
+    // Each offered BUNDLE group, the tagged section first, as far as it names sections.
+    let groups: Vec<Vec<usize>> = offer
+        .groups
+        .iter()
+        .filter(|group| group.is_bundle())
+        .map(|group| group.mids.iter().filter_map(|mid| offer.index_of(mid)).collect())
+        .collect();
+    let mut group_of: BTreeMap<usize, usize> = BTreeMap::new();
+    for (number, group) in groups.iter().enumerate() {
+        for &at in group {
+            group_of.entry(at).or_insert(number);
         }
-    });
-    let mut text = session_level(input.session_id, input.session_version);
-    // Of each offered group, what is not rejected: at most the one section that is accepted.
-    if let Some(index) = accepted
-        && let Some(mid) = offer.media[index].mid()
-        && offer.bundle_group(index).is_some()
-    {
-        text.attribute("group", format_args!("BUNDLE {mid}"));
     }
-    // RFC 9429 section 5.3.1: only such options as the offer has, at either level.
-    let options: Vec<&str> = ["trickle", "ice2"]
-        .into_iter()
-        .filter(|option| {
-            offer
-                .media
+    reject_by_policy(input, &group_of, &mut contents);
+    for group in &groups {
+        let tag_is_rejected = group.first().is_some_and(|tag| contents[*tag].is_none());
+        if tag_is_rejected && input.rejected_tag == RejectedTag::GroupIsRejected {
+            for &at in group {
+                contents[at] = None;
+            }
+        }
+    }
+    let accepted: Vec<Vec<usize>> = groups
+        .iter()
+        .map(|group| {
+            group
                 .iter()
-                .flat_map(|section| &section.ice_options)
-                .chain(&offer.ice_options)
-                .any(|offered| offered == option)
+                .copied()
+                .filter(|at| contents[*at].is_some())
+                .collect()
         })
         .collect();
-    if !options.is_empty() {
-        text.attribute("ice-options", options.join(" "));
-    }
-    text.with(sections.collect())
-}
-
-/// RFC 9429 section 5.3.1: the conditions under which an offered section must be rejected, for the one at `index` that
-/// carries data channels.
-fn may_accept(input: &AnswerInput<'_>, index: usize) -> bool {
-    let offer = input.remote_offer;
-    let bundled_with = |other: usize| {
-        offer
-            .bundle_group(index)
-            .is_some_and(|group| offer.bundle_group(other) == Some(group))
+    let (uses, transports) = transports(input, &contents, &group_of, &accepted);
+    let sections: Vec<SectionPlan> = contents
+        .into_iter()
+        .zip(uses)
+        .zip(&offer.media)
+        .map(|((content, transport), offered)| match content {
+            None => SectionPlan::rejected(offered, offered.mid()),
+            Some((owner, content)) => SectionPlan {
+                owner,
+                mid: offered.mid().map(str::to_owned),
+                transport,
+                content,
+            },
+        })
+        .collect();
+    // RFC 9429 section 5.3.1: only such options as the offer has, at either level.
+    let ice_options = ["trickle", "ice2"]
+        .into_iter()
+        .filter(|option| {
+            let own = offer.media.iter().flat_map(|section| &section.ice_options);
+            own.chain(&offer.ice_options).any(|offered| offered == option)
+        })
+        .collect();
+    let offered_mixed = offer.media.iter().any(|section| section.extmap_allow_mixed);
+    let mids = |group: &Vec<usize>| -> Vec<String> {
+        group
+            .iter()
+            .filter_map(|at| offer.media[*at].mid().map(str::to_owned))
+            .collect()
     };
-    let fits_policy = match input.bundle_policy {
-        BundlePolicy::MaxBundle => index == 0 || bundled_with(0),
-        // Data channels are the first of their media type, or this would not be the section that is accepted.
-        BundlePolicy::Balanced | BundlePolicy::MaxCompat => true,
-    };
-    let tag = offer.transport_section(index);
-    let tag_lives = tag == index || input.rejected_tag == RejectedTag::NextIsTagged;
-    fits_policy && tag_lives
-}
-
-/// RFC 9429 section 5.3.1 and RFC 5763 section 5: active, unless the offer or the association says otherwise.
-fn answered_role(input: &AnswerInput<'_>, index: usize) -> Setup {
-    let offer = input.remote_offer;
-    let offered = offer.media[offer.transport_section(index)]
-        .setup
-        .as_ref()
-        .map(|setup| setup.value);
-    match (offered, input.continued_role) {
-        (Some(Setup::Active), _) => Setup::Passive,
-        (Some(Setup::Passive), _) => Setup::Active,
-        (_, Some(role)) => role,
-        (_, None) => Setup::Active,
+    DescriptionPlan {
+        session: SessionPlan {
+            session_id: input.session_id,
+            session_version: input.session_version,
+            bundle: accepted
+                .iter()
+                .filter(|group| !group.is_empty())
+                .map(mids)
+                .collect(),
+            lip_sync: answered_lip_sync(input, &sections),
+            ice_lite: input.ice_lite,
+            ice_options,
+            extmap_allow_mixed: input.extmap_allow_mixed && offered_mixed,
+            identity: input.identity.map(str::to_owned),
+        },
+        sections,
+        transports,
     }
 }
 
-fn answered_data_section(input: &AnswerInput<'_>, index: usize) -> Text {
+/// What answers each section, before bundling is looked at: none where it is rejected.
+fn contents(input: &AnswerInput<'_>) -> Vec<Option<(SectionOwner, Content)>> {
     let offer = input.remote_offer;
-    let offered = &offer.media[index];
-    let destination = DefaultDestination::of(&input.transport.candidates);
-    let mut text = Text::default();
-    text.line(
-        'm',
-        format_args!(
-            "{} {} {} {}",
-            offered.kind,
-            destination.port,
-            offered.protocol,
-            offered.formats.join(" ")
-        ),
-    );
-    text.line('c', destination.connection());
-    // RFC 8842 section 5.3: no a=tls-id if the offer has none.
-    let tls_id = offer.media[offer.transport_section(index)]
-        .tls_id
-        .as_ref()
-        .and(input.transport.tls_id.as_deref());
-    text.transport(input.transport, answered_role(input, index), tls_id);
-    if let Some(mid) = offered.mid() {
-        text.attribute("mid", mid);
-    }
-    text.attribute("sctp-port", input.sctp_port);
-    // What the formats of the time before RFC 8841 mean is said here.
-    if let Some(map) = offered
-        .attributes
+    let data = offer.data_channel_section();
+    let mut owned: BTreeSet<usize> = BTreeSet::new();
+    offer
+        .media
         .iter()
-        .find(|attribute| attribute.name == "sctpmap")
-    {
-        text.attribute("sctpmap", map.value.as_deref().unwrap_or_default());
-    }
-    text.attribute("max-message-size", input.max_message_size);
-    text
+        .enumerate()
+        .map(|(index, offered)| {
+            if offered.is_rejected() {
+                return None;
+            }
+            if data == Some(index) {
+                return Some((SectionOwner::DataChannels, answered_data(input, offered)));
+            }
+            let at = input
+                .transceivers
+                .iter()
+                .position(|transceiver| match offered.mid() {
+                    Some(mid) => transceiver.mid.as_deref() == Some(mid),
+                    None => transceiver.m_line_index == Some(index),
+                })?;
+            let transceiver = &input.transceivers[at];
+            if transceiver.stopped
+                || !offered.uses_rtp()
+                || transceiver.kind != offered.kind
+                || !owned.insert(at)
+            {
+                return None;
+            }
+            let media = answered_media(input, index, transceiver)?;
+            Some((SectionOwner::Transceiver(at), Content::Media(Box::new(media))))
+        })
+        .collect()
 }
 
-#[cfg(test)]
-mod tests {
-    use glare_peer::SdpType;
-
-    use super::super::compare::check_answer_against;
-    use super::super::description::MediaSection;
-    use super::super::fixtures::{
-        BROWSER_OFFER, DATA_OFFER, answer_input, offer_input, parsed, replace_line, transport,
-    };
-    use super::super::offer::create_offer;
-    use super::*;
-
-    /// Parses an answer, which must be a valid one to the offer.
-    fn checked(answer: &str, offer: &Description) -> Description {
-        let answer = parsed(answer);
-        answer.verify(SdpType::Answer).unwrap();
-        check_answer_against(&answer, offer).unwrap();
-        answer
-    }
-
-    #[test]
-    fn an_answer_to_a_data_channel_accepts_it_as_dtls_client() {
-        let (offer, transport) = (parsed(DATA_OFFER), transport(1));
-        let text = create_answer(&answer_input(&offer, &transport));
-        let answer = checked(&text, &offer);
-        assert_eq!(answer.media[0].setup.as_ref().unwrap().value, Setup::Active);
-        assert_eq!(answer.groups[0].mids, ["0"]);
-        assert_eq!(answer.ice_options, ["trickle"], "the offer does not say ice2");
-        assert_eq!(answer.media[0].tls_id, None, "the offer has none");
-        assert_eq!(answer.media[0].sctp_port, Some(5000));
-    }
-
-    #[test]
-    fn an_answer_to_our_own_offer_repeats_its_options_and_has_a_tls_id() {
-        let transport = transport(1);
-        let offer = parsed(&create_offer(&offer_input(&transport)));
-        let answer = checked(&create_answer(&answer_input(&offer, &transport)), &offer);
-        assert_eq!(answer.ice_options, ["trickle", "ice2"]);
-        assert!(answer.media[0].tls_id.is_some());
-    }
-
-    #[test]
-    fn audio_and_video_are_rejected_and_data_is_accepted() {
-        let (offer, transport) = (parsed(BROWSER_OFFER), transport(1));
-        let answer = checked(&create_answer(&answer_input(&offer, &transport)), &offer);
-        let rejected: Vec<_> = answer.media.iter().map(MediaSection::is_rejected).collect();
-        assert_eq!(rejected, [true, true, false]);
-        let mids: Vec<_> = answer.media.iter().map(MediaSection::mid).collect();
-        assert_eq!(mids, [Some("0"), Some("1"), Some("2")]);
-        assert_eq!(answer.media[0].formats, offer.media[0].formats);
-        assert_eq!(answer.groups[0].mids, ["2"]);
-    }
-
-    #[test]
-    fn to_the_letter_a_group_is_rejected_with_its_tagged_section() {
-        let (offer, transport) = (parsed(BROWSER_OFFER), transport(1));
-        let answer = checked(
-            &create_answer(&AnswerInput {
-                rejected_tag: RejectedTag::GroupIsRejected,
-                ..answer_input(&offer, &transport)
-            }),
-            &offer,
-        );
-        assert!(answer.media.iter().all(MediaSection::is_rejected) && answer.groups.is_empty());
-    }
-
-    #[test]
-    fn max_bundle_rejects_data_that_is_not_bundled_with_the_first_section() {
-        let transport = transport(1);
-        let audio = "m=audio 0 RTP/AVP 0\r\nc=IN IP4 0.0.0.0\r\nm=application";
-        let offer = parsed(&DATA_OFFER.replace("m=application", audio));
-        let answer = |bundle_policy| {
-            checked(
-                &create_answer(&AnswerInput {
-                    bundle_policy,
-                    ..answer_input(&offer, &transport)
-                }),
-                &offer,
-            )
+/// RFC 9429 section 5.3.1: what the bundle policy of this side rejects.
+fn reject_by_policy(
+    input: &AnswerInput<'_>,
+    group_of: &BTreeMap<usize, usize>,
+    contents: &mut [Option<(SectionOwner, Content)>],
+) {
+    let offer = input.remote_offer;
+    let mut firsts: Vec<(&MediaKind, usize)> = Vec::new();
+    for (index, section) in offer.media.iter().enumerate() {
+        let first = match firsts.iter().find(|(kind, _)| *kind == &section.kind) {
+            Some((_, first)) => *first,
+            None => {
+                firsts.push((&section.kind, index));
+                index
+            }
         };
-        assert!(answer(BundlePolicy::MaxBundle).media[1].is_rejected());
-        assert!(!answer(BundlePolicy::Balanced).media[1].is_rejected());
-    }
-
-    #[test]
-    fn sections_of_other_protocols_and_second_data_sections_are_rejected() {
-        let transport = transport(1);
-        let offer = parsed(&format!(
-            "{DATA_OFFER}m=message 9 TCP/MSRP *\r\nc=IN IP4 0.0.0.0\r\n\
-             m=application 9 UDP/DTLS/SCTP webrtc-datachannel\r\nc=IN IP4 0.0.0.0\r\na=sctp-port:5000\r\n"
-        ));
-        let answer = checked(&create_answer(&answer_input(&offer, &transport)), &offer);
-        let rejected: Vec<_> = answer.media.iter().map(MediaSection::is_rejected).collect();
-        assert_eq!(rejected, [false, true, true]);
-        assert_eq!(answer.media[1].protocol, "TCP/MSRP");
-    }
-
-    #[test]
-    fn an_answer_is_in_the_old_syntax_if_the_offer_is() {
-        let transport = transport(1);
-        let text = replace_line(DATA_OFFER, "m=application", "m=application 9 DTLS/SCTP 5000");
-        let offer = parsed(&replace_line(
-            &text,
-            "a=sctp-port",
-            "a=sctpmap:5000 webrtc-datachannel 1024",
-        ));
-        let answer = checked(&create_answer(&answer_input(&offer, &transport)), &offer);
-        assert!(answer.media[0].is_data_channel());
-        assert_eq!(
-            (answer.media[0].protocol.as_str(), answer.media[0].sctp_port),
-            ("DTLS/SCTP", Some(5000))
-        );
-    }
-
-    #[test]
-    fn the_role_of_an_answer_fits_the_offer_and_the_association() {
-        let transport = transport(1);
-        for (offered, continued_role, expected) in [
-            ("actpass", None, Setup::Active),
-            ("active", None, Setup::Passive),
-            ("passive", None, Setup::Active),
-            ("actpass", Some(Setup::Passive), Setup::Passive),
-            ("actpass", Some(Setup::Active), Setup::Active),
-            ("active", Some(Setup::Passive), Setup::Passive),
-        ] {
-            let offer = parsed(&replace_line(
-                DATA_OFFER,
-                "a=setup",
-                &format!("a=setup:{offered}"),
-            ));
-            let answer = create_answer(&AnswerInput {
-                continued_role,
-                ..answer_input(&offer, &transport)
-            });
-            let answer = checked(&answer, &offer);
-            assert_eq!(
-                answer.media[0].setup.as_ref().unwrap().value,
-                expected,
-                "{offered} {continued_role:?}"
-            );
+        let with = match input.bundle_policy {
+            BundlePolicy::MaxCompat => continue,
+            BundlePolicy::MaxBundle => 0,
+            BundlePolicy::Balanced => first,
+        };
+        let together = group_of.get(&index).is_some() && group_of.get(&index) == group_of.get(&with);
+        if index != with && !together {
+            contents[index] = None;
         }
     }
+}
+
+/// How each section comes by its transport, and the transports that this takes: one for each group, and one for each
+/// section that is in none.
+fn transports(
+    input: &AnswerInput<'_>,
+    contents: &[Option<(SectionOwner, Content)>],
+    group_of: &BTreeMap<usize, usize>,
+    accepted: &[Vec<usize>],
+) -> (Vec<TransportUse>, Vec<TransportRequest>) {
+    let offer = input.remote_offer;
+    let mut requests: Vec<TransportRequest> = Vec::new();
+    for (index, _) in contents
+        .iter()
+        .enumerate()
+        .filter(|(_, content)| content.is_some())
+    {
+        let members = group_of
+            .get(&index)
+            .and_then(|group| accepted.get(*group))
+            .map_or(&[][..], Vec::as_slice);
+        if members.first().is_some_and(|tagged| *tagged != index) {
+            continue;
+        }
+        let mut all = if members.is_empty() {
+            vec![index]
+        } else {
+            members.to_vec()
+        };
+        let continues = all.iter().copied().find(|at| goes_on(input, *at));
+        all.sort_unstable();
+        requests.push(TransportRequest {
+            index,
+            mid: offer.media[index].mid().map(str::to_owned),
+            members: all,
+            continues,
+        });
+    }
+    let mut uses = vec![TransportUse::None; contents.len()];
+    for (at, request) in requests.iter().enumerate() {
+        for &member in &request.members {
+            uses[member] = TransportUse::Bundled(at);
+        }
+        // What the tagged section of the offer says holds for the whole group.
+        let tagged = &offer.media[offer.transport_section(request.index)];
+        let own = &offer.media[request.index];
+        let is_media = |at: &usize| matches!(contents[*at], Some((SectionOwner::Transceiver(_), _)));
+        let has_media = request.members.iter().any(is_media);
+        uses[request.index] = TransportUse::Own(
+            at,
+            OwnTransport {
+                // RFC 9143 section 9.3.1.2: the tagged section says it also where there is only data yet.
+                rtcp: RtcpPlan {
+                    rtcp: false,
+                    mux: has_media || tagged.rtcp_mux,
+                    mux_only: tagged.rtcp_mux_only || own.rtcp_mux_only,
+                    rsize: tagged.rtcp_rsize || own.rtcp_rsize,
+                },
+                offered_setup: tagged.setup.as_ref().map(|setup| setup.value),
+                is_answer: true,
+                has_tls_id: tagged.tls_id.is_some(),
+            },
+        );
+    }
+    (uses, requests)
+}
+
+/// The section at an index of the local description in force, if it is the one that the offer speaks of.
+fn before<'a>(input: &AnswerInput<'a>, index: usize) -> Option<&'a MediaSection> {
+    let mid = input.remote_offer.media.get(index)?.mid();
+    let same = |description: &'a Description| {
+        description
+            .media
+            .get(index)
+            .filter(|section| section.mid() == mid && !section.is_rejected())
+    };
+    let current = input.current.and_then(|current| same(current.local));
+    input.pending_local.and_then(same).or(current)
+}
+
+/// Whether the section at an index has a transport already.
+fn goes_on(input: &AnswerInput<'_>, index: usize) -> bool {
+    let rejected = input
+        .current
+        .and_then(|current| current.remote.media.get(index))
+        .is_some_and(MediaSection::is_rejected);
+    let is_pending = input
+        .pending_local
+        .and_then(|description| description.media.get(index))
+        .is_some_and(|section| !section.is_rejected());
+    before(input, index).is_some() && (is_pending || !rejected)
+}
+
+fn answered_data(input: &AnswerInput<'_>, offered: &MediaSection) -> Content {
+    // What the formats of the time before RFC 8841 mean is said in a=sctpmap.
+    let sctpmap = offered
+        .attributes
+        .iter()
+        .find(|attribute| attribute.name == "sctpmap");
+    Content::Data {
+        protocol: offered.protocol.clone(),
+        formats: offered.formats.join(" "),
+        sctp_port: input.sctp_port,
+        sctpmap: sctpmap.map(|attribute| attribute.value.clone().unwrap_or_default()),
+        max_message_size: input.max_message_size,
+    }
+}
+
+fn answered_media(
+    input: &AnswerInput<'_>,
+    index: usize,
+    transceiver: &TransceiverInput,
+) -> Option<MediaPlan> {
+    let offered = &input.remote_offer.media[index];
+    let codecs = answer_codecs(
+        &offered.codecs,
+        &transceiver.codecs,
+        transceiver.has_codec_preferences,
+    );
+    if codecs.is_empty() {
+        return None;
+    }
+    let direction = offered.direction.reversed().intersection(transceiver.direction);
+    let extensions: Vec<HeaderExtension> = input.remote_offer.header_extensions_of(index).cloned().collect();
+    // webrtc-pc#dfn-final-steps-to-create-an-answer: of the simulcast that the other side asks for, what the sender has.
+    // RFC 9429 section 3.7: simulcast that it wants to send is not received.
+    let send: Vec<SimulcastStream> = offered
+        .simulcast_to_receive()
+        .iter()
+        .filter(|_| direction.sends())
+        .filter_map(|asked| {
+            let mut encodings = transceiver.send_encodings.iter();
+            encodings.find(|encoding| encoding.rid.as_ref() == Some(&asked.rid))
+        })
+        .map(|encoding| SimulcastStream::of(encoding.rid.as_deref().unwrap_or_default(), !encoding.active))
+        .collect();
+    let simulcast = (!send.is_empty()).then_some(Simulcast {
+        send,
+        recv: Vec::new(),
+    });
+    Some(MediaPlan {
+        kind: offered.kind.clone(),
+        protocol: offered.protocol.clone(),
+        direction,
+        codecs,
+        header_extensions: answer_header_extensions(&extensions, &transceiver.header_extensions),
+        msids: msids(transceiver, direction, before(input, index)),
+        rids: simulcast
+            .iter()
+            .flat_map(Simulcast::rids)
+            .map(str::to_owned)
+            .collect(),
+        simulcast,
+        ptime: transceiver.ptime,
+        maxptime: transceiver.maxptime,
+    })
 }

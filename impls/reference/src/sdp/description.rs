@@ -1,6 +1,13 @@
 //! A parsed session description.
 
+use std::collections::BTreeMap;
 use std::fmt;
+use std::time::Duration;
+
+use super::codec::Codec;
+use super::extension::HeaderExtension;
+use super::media::{Bandwidth, Msid, Ssrc, SsrcGroup};
+use super::simulcast::{RidDescription, Simulcast};
 
 /// A session description whose every line is well formed (RFC 9429 sections 5.8.1 and 5.8.2). What the lines mean is
 /// checked by [`Description::verify`].
@@ -14,6 +21,12 @@ pub(crate) struct Description {
     pub ice_lite: bool,
     /// The ICE options of the session level (RFC 8839 section 5.6).
     pub ice_options: Vec<String>,
+    /// The values of the `a=identity` lines: assertions in Base64 and what follows them (RFC 8827 section 5).
+    pub identities: Vec<String>,
+    /// The header extensions of the session level, which hold for every section (RFC 8285 section 5).
+    pub header_extensions: Vec<HeaderExtension>,
+    /// The `b=` lines of the session level.
+    pub bandwidth: Vec<Bandwidth>,
     /// All session-level attributes as they stand, in order.
     pub attributes: Vec<Attribute>,
     /// The media sections, in order; an index here is an `sdpMLineIndex`.
@@ -79,7 +92,8 @@ pub(crate) struct MediaSection {
     pub mid: Option<Lined<String>>,
     /// The direction; `sendrecv` if none is given.
     pub direction: Direction,
-    /// Whether `a=bundle-only` is there and means something, which it does only with port 0 (RFC 9143 section 6).
+    /// Whether `a=bundle-only` is there and means something, which it does only with port 0 and in a BUNDLE group (RFC
+    /// 9143 section 6).
     pub bundle_only: bool,
     /// The ICE username fragment, own or inherited.
     pub ice_ufrag: Option<Lined<String>>,
@@ -104,7 +118,33 @@ pub(crate) struct MediaSection {
     pub end_of_candidates: bool,
     /// Whether `a=rtcp-mux` is there (RFC 5761 section 5.1.3).
     pub rtcp_mux: bool,
-    /// All attributes of the section as they stand, in order: codecs and whatever else the fields above do not say.
+    /// Whether `a=rtcp-mux-only` is there (RFC 8858 section 3).
+    pub rtcp_mux_only: bool,
+    /// Whether `a=rtcp-rsize` is there (RFC 5506 section 5).
+    pub rtcp_rsize: bool,
+    /// The media formats in the order of the `m=` line, which is the order of preference; of sections that use RTP.
+    pub codecs: Vec<Codec>,
+    /// The header extensions of the section itself; see also [`Description::header_extensions_of`].
+    pub header_extensions: Vec<HeaderExtension>,
+    /// Whether `a=extmap-allow-mixed` is there, own or inherited (RFC 8285 section 6).
+    pub extmap_allow_mixed: bool,
+    /// The `a=msid` lines, each value once, the first 256.
+    pub msids: Vec<Msid>,
+    /// The `a=rid` lines.
+    pub rids: Vec<RidDescription>,
+    /// The `a=simulcast` line.
+    pub simulcast: Option<Simulcast>,
+    /// The sources that `a=ssrc` lines describe, in order.
+    pub ssrcs: Vec<Ssrc>,
+    /// The `a=ssrc-group` lines.
+    pub ssrc_groups: Vec<SsrcGroup>,
+    /// The wanted duration of media in a packet (`a=ptime`), in whole microseconds.
+    pub ptime: Option<Duration>,
+    /// The greatest duration of media in a packet (`a=maxptime`), in whole microseconds.
+    pub maxptime: Option<Duration>,
+    /// The `b=` lines.
+    pub bandwidth: Vec<Bandwidth>,
+    /// All attributes of the section as they stand, in order.
     pub attributes: Vec<Attribute>,
 }
 
@@ -143,6 +183,61 @@ pub(crate) enum Direction {
     RecvOnly,
     /// `inactive`
     Inactive,
+}
+
+impl Direction {
+    /// The direction in which media goes as these say.
+    pub(crate) fn new(sends: bool, receives: bool) -> Direction {
+        match (sends, receives) {
+            (true, true) => Direction::SendRecv,
+            (true, false) => Direction::SendOnly,
+            (false, true) => Direction::RecvOnly,
+            (false, false) => Direction::Inactive,
+        }
+    }
+
+    /// The direction with this name.
+    pub(super) fn from_name(name: &str) -> Option<Direction> {
+        match name {
+            "sendrecv" => Some(Direction::SendRecv),
+            "sendonly" => Some(Direction::SendOnly),
+            "recvonly" => Some(Direction::RecvOnly),
+            "inactive" => Some(Direction::Inactive),
+            _ => None,
+        }
+    }
+
+    /// Whether the side that says it sends.
+    pub(crate) fn sends(self) -> bool {
+        matches!(self, Direction::SendRecv | Direction::SendOnly)
+    }
+
+    /// Whether the side that says it receives.
+    pub(crate) fn receives(self) -> bool {
+        matches!(self, Direction::SendRecv | Direction::RecvOnly)
+    }
+
+    /// The same as the other side sees it.
+    pub(crate) fn reversed(self) -> Direction {
+        Direction::new(self.receives(), self.sends())
+    }
+
+    /// What both directions have, both seen from the same side. The direction of an answer is the reversed one of the
+    /// offer intersected with that of the transceiver (RFC 9429 section 5.3.1).
+    pub(crate) fn intersection(self, other: Direction) -> Direction {
+        Direction::new(self.sends() && other.sends(), self.receives() && other.receives())
+    }
+}
+
+impl fmt::Display for Direction {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(match self {
+            Direction::SendRecv => "sendrecv",
+            Direction::SendOnly => "sendonly",
+            Direction::RecvOnly => "recvonly",
+            Direction::Inactive => "inactive",
+        })
+    }
 }
 
 /// The value of `a=setup` (RFC 4145 section 4).
@@ -210,11 +305,56 @@ impl Description {
     /// nothing to give, also where it is still named.
     pub(crate) fn transport_section(&self, index: usize) -> usize {
         self.bundle_group(index)
-            .into_iter()
-            .flat_map(|group| &group.mids)
-            .filter_map(|mid| self.index_of(mid))
-            .find(|&member| !self.media[member].is_rejected())
+            .and_then(|group| self.tagged_section(group))
             .unwrap_or(index)
+    }
+
+    /// The tagged section of a BUNDLE group: the first that it names and that is not rejected.
+    pub(crate) fn tagged_section(&self, group: &Group) -> Option<usize> {
+        let indices = self.indices();
+        group
+            .mids
+            .iter()
+            .filter_map(|mid| indices.get(mid.as_str()).copied())
+            .find(|&member| {
+                self.media
+                    .get(member)
+                    .is_some_and(|section| !section.is_rejected())
+            })
+    }
+
+    /// [`Description::transport_section`] of every section.
+    pub(crate) fn transport_sections(&self) -> Vec<usize> {
+        let indices = self.indices();
+        let mut transports: Vec<usize> = (0..self.media.len()).collect();
+        let mut grouped = vec![false; self.media.len()];
+        for group in self.groups.iter().filter(|group| group.is_bundle()) {
+            let tagged = self.tagged_section(group);
+            for &member in group.mids.iter().filter_map(|mid| indices.get(mid.as_str())) {
+                if !grouped[member] {
+                    grouped[member] = true;
+                    transports[member] = tagged.unwrap_or(member);
+                }
+            }
+        }
+        transports
+    }
+
+    /// The index of each identifier; of equal ones the first.
+    pub(super) fn indices(&self) -> BTreeMap<&str, usize> {
+        let sections = self.media.iter().enumerate().rev();
+        sections
+            .filter_map(|(index, section)| Some((section.mid()?, index)))
+            .collect()
+    }
+
+    /// The header extensions that hold for the section at `index`: its own and those of the session level.
+    pub(crate) fn header_extensions_of(&self, index: usize) -> impl Iterator<Item = &HeaderExtension> {
+        let own = self
+            .media
+            .get(index)
+            .map_or(&[][..], |section| &section.header_extensions);
+        own.iter().chain(&self.header_extensions)
     }
 
     /// The username fragment and password that hold for the section at `index`.
@@ -233,9 +373,9 @@ impl Description {
         let mut live = self
             .media
             .iter()
-            .enumerate()
-            .filter(|(_, section)| !section.is_rejected())
-            .map(|(index, _)| &self.media[self.transport_section(index)])
+            .zip(self.transport_sections())
+            .filter(|(section, _)| !section.is_rejected())
+            .map(|(_, transport)| &self.media[transport])
             .peekable();
         trickles(&self.ice_options)
             || (live.peek().is_some() && live.all(|section| trickles(&section.ice_options)))
@@ -253,6 +393,17 @@ impl MediaSection {
     /// The identification tag.
     pub(crate) fn mid(&self) -> Option<&str> {
         self.mid.as_ref().map(|mid| mid.value.as_str())
+    }
+
+    /// The streams that the sender's track is in, each once (RFC 9429 section 5.10).
+    pub(crate) fn stream_ids(&self) -> Vec<&str> {
+        let mut ids: Vec<&str> = Vec::new();
+        for id in self.msids.iter().filter_map(|msid| msid.stream_id.as_deref()) {
+            if !ids.contains(&id) {
+                ids.push(id);
+            }
+        }
+        ids
     }
 
     /// Whether the section is rejected, or offered as such: port 0 without `a=bundle-only` (RFC 3264 section 6,

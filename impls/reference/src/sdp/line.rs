@@ -3,6 +3,7 @@
 use webrtc_sdp::error::SdpParserError;
 
 use super::error::SdpError;
+use super::limits::MAX_LINE;
 
 /// One line, cut into its type and value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -26,6 +27,10 @@ pub(super) struct Line<'a> {
 pub(super) fn lines(text: &str) -> Result<Vec<Line<'_>>, SdpError> {
     let mut lines = Vec::new();
     for (text, number) in text.lines().zip(1..) {
+        if text.len() > MAX_LINE {
+            let message = format!("the line has {} bytes; {MAX_LINE} are allowed", text.len());
+            return Err(SdpError::new(number, message));
+        }
         let line = cut(text, number)?;
         check(&line)?;
         lines.push(line);

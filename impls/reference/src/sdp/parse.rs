@@ -1,11 +1,16 @@
 //! RFC 9429 sections 5.8.1 and 5.8.2: lines become a description.
 
-use super::attribute::{Level, attribute, fingerprint};
-use super::description::{
-    Attribute, Description, Direction, Group, Lined, MediaKind, MediaSection, Origin, SdpFingerprint, Setup,
-};
+use std::collections::BTreeSet;
+
+use super::attribute::Level;
+use super::attribute_list::{attributes, direction, find, fingerprints, options, setup, value};
+use super::description::{Attribute, Description, Direction, Group, Lined, MediaKind, MediaSection, Origin};
 use super::error::SdpError;
+use super::extension::HeaderExtension;
+use super::limits::{MAX_MEDIA_SECTIONS, MAX_TEXT};
 use super::line::{Line, is_digits, is_token, lines};
+use super::media::Bandwidth;
+use super::media_attributes::read_media_attributes;
 
 impl Description {
     /// RFC 9429 section 5.8: reads the text line by line. Section 5.8.3, what the lines mean together, is for
@@ -13,10 +18,16 @@ impl Description {
     ///
     /// # Errors
     ///
-    /// The first line that is not well formed, or stands where it must not.
+    /// The first line that is not well formed, or stands where it must not; or the line at which the description goes
+    /// beyond what is allowed: 2 MiB of text, 64 KiB in a line, 1024 media sections, 1024 groups, 32 fingerprints in a
+    /// level.
     pub(crate) fn parse(text: &str) -> Result<Description, SdpError> {
         if text.is_empty() {
             return Err(SdpError::new(1, "expected v=0, found nothing"));
+        }
+        if text.len() > MAX_TEXT {
+            let message = format!("the description has {} bytes; {MAX_TEXT} are allowed", text.len());
+            return Err(SdpError::new(1, message));
         }
         let lines = lines(text)?;
         let first_media = lines
@@ -30,8 +41,15 @@ impl Description {
             media.first().map_or(end_of(&lines), |line| line.number),
         )?;
         let mut description = parse_session(session)?;
+        let inheritable = inheritable(&description.attributes);
         let connected = session.iter().any(|line| line.letter == 'c');
         for section in media.chunk_by(|_, next| next.letter != 'm') {
+            if description.media.len() == MAX_MEDIA_SECTIONS {
+                return Err(SdpError::new(
+                    section[0].number,
+                    format!("there are more than {MAX_MEDIA_SECTIONS} media sections"),
+                ));
+            }
             // RFC 4566 section 5.7: c= stands at the session level or in every media section.
             if !connected && !section.iter().any(|line| line.letter == 'c') {
                 return Err(SdpError::new(
@@ -39,8 +57,21 @@ impl Description {
                     "neither the media section nor the session level has a line c=",
                 ));
             }
-            let section = parse_media(section, &description)?;
+            let section = parse_media(section, &description, &inheritable)?;
             description.media.push(section);
+        }
+        // RFC 9143 section 6: outside of a BUNDLE group a=bundle-only means nothing.
+        let bundled: BTreeSet<&str> = description
+            .groups
+            .iter()
+            .filter(|group| group.is_bundle())
+            .flat_map(|group| group.mids.iter().map(String::as_str))
+            .collect();
+        for section in &mut description.media {
+            section.bundle_only &= section
+                .mid
+                .as_ref()
+                .is_some_and(|mid| bundled.contains(mid.value.as_str()));
         }
         Ok(description)
     }
@@ -130,9 +161,8 @@ fn check_order(lines: &[Line<'_>], order: &[(&str, Often)], end: u32) -> Result<
 
 fn parse_session(lines: &[Line<'_>]) -> Result<Description, SdpError> {
     let attributes = attributes(lines, Level::Session)?;
-    let groups = attributes
-        .iter()
-        .filter(|attribute| attribute.name == "group")
+    let named = |name: &'static str| attributes.iter().filter(move |attribute| attribute.name == name);
+    let groups = named("group")
         .map(|attribute| {
             let mut words = value(attribute).split_whitespace().map(str::to_owned);
             Group {
@@ -148,9 +178,19 @@ fn parse_session(lines: &[Line<'_>]) -> Result<Description, SdpError> {
         groups,
         ice_lite: attributes.iter().any(|attribute| attribute.name == "ice-lite"),
         ice_options: options(&attributes),
+        identities: named("identity").map(|it| value(it).to_owned()).collect(),
+        header_extensions: named("extmap")
+            .filter_map(|attribute| HeaderExtension::read(value(attribute)))
+            .collect(),
+        bandwidth: bandwidth(lines),
         attributes,
         media: Vec::new(),
     })
+}
+
+fn bandwidth(lines: &[Line<'_>]) -> Vec<Bandwidth> {
+    let lines = lines.iter().filter(|line| line.letter == 'b');
+    lines.filter_map(|line| Bandwidth::read(line.value)).collect()
 }
 
 fn parse_origin(line: &Line<'_>) -> Result<Origin, SdpError> {
@@ -169,7 +209,28 @@ fn parse_origin(line: &Line<'_>) -> Result<Origin, SdpError> {
     })
 }
 
-fn parse_media(lines: &[Line<'_>], session: &Description) -> Result<MediaSection, SdpError> {
+/// The session-level attributes that sections inherit, few even where there are many lines.
+fn inheritable(attributes: &[Attribute]) -> Vec<Attribute> {
+    let inherited = |attribute: &&Attribute| {
+        matches!(
+            attribute.name.as_str(),
+            "ice-ufrag" | "ice-pwd" | "setup" | "tls-id" | "end-of-candidates" | "fingerprint"
+        ) || Direction::from_name(&attribute.name).is_some()
+    };
+    let mixed = find(attributes, "extmap-allow-mixed");
+    attributes
+        .iter()
+        .filter(inherited)
+        .chain(mixed)
+        .cloned()
+        .collect()
+}
+
+fn parse_media(
+    lines: &[Line<'_>],
+    session: &Description,
+    inheritable: &[Attribute],
+) -> Result<MediaSection, SdpError> {
     check_order(lines, MEDIA_ORDER, end_of(lines))?;
     let attributes = attributes(&lines[1..], Level::Media)?;
     let MediaLine {
@@ -179,7 +240,7 @@ fn parse_media(lines: &[Line<'_>], session: &Description) -> Result<MediaSection
         formats,
     } = parse_media_line(&lines[0])?;
     let own = |name: &str| find(&attributes, name);
-    let inherited = |name: &str| own(name).or_else(|| find(&session.attributes, name));
+    let inherited = |name: &str| own(name).or_else(|| find(inheritable, name));
     let lined = |attribute: &Attribute| Lined {
         line: attribute.line,
         value: value(attribute).to_owned(),
@@ -194,7 +255,7 @@ fn parse_media(lines: &[Line<'_>], session: &Description) -> Result<MediaSection
         formats,
         mid: own("mid").map(lined),
         direction: direction(&attributes)
-            .or_else(|| direction(&session.attributes))
+            .or_else(|| direction(inheritable))
             .unwrap_or(Direction::SendRecv),
         bundle_only: port == 0 && own("bundle-only").is_some(),
         ice_ufrag: inherited("ice-ufrag").map(lined),
@@ -206,7 +267,7 @@ fn parse_media(lines: &[Line<'_>], session: &Description) -> Result<MediaSection
             .cloned()
             .collect(),
         fingerprints: if own_fingerprints.is_empty() {
-            fingerprints(&session.attributes)
+            fingerprints(inheritable)
         } else {
             own_fingerprints
         },
@@ -224,6 +285,19 @@ fn parse_media(lines: &[Line<'_>], session: &Description) -> Result<MediaSection
             .collect(),
         end_of_candidates: inherited("end-of-candidates").is_some(),
         rtcp_mux: own("rtcp-mux").is_some(),
+        rtcp_mux_only: false,
+        rtcp_rsize: false,
+        codecs: Vec::new(),
+        header_extensions: Vec::new(),
+        extmap_allow_mixed: find(inheritable, "extmap-allow-mixed").is_some(),
+        msids: Vec::new(),
+        rids: Vec::new(),
+        simulcast: None,
+        ssrcs: Vec::new(),
+        ssrc_groups: Vec::new(),
+        ptime: None,
+        maxptime: None,
+        bandwidth: bandwidth(lines),
         attributes: Vec::new(),
     };
     section.ice_options.extend(own_options);
@@ -248,6 +322,7 @@ fn parse_media(lines: &[Line<'_>], session: &Description) -> Result<MediaSection
             ));
         }
     }
+    read_media_attributes(&mut section, &attributes)?;
     section.attributes = attributes;
     Ok(section)
 }
@@ -293,105 +368,6 @@ fn parse_media_line(line: &Line<'_>) -> Result<MediaLine, SdpError> {
         port: number,
         protocol: (*protocol).to_owned(),
         formats: formats.iter().map(|format| (*format).to_owned()).collect(),
-    })
-}
-
-/// Attributes of which RFC 9429 section 5.8 expects "a single" line.
-const SINGLE: &[&str] = &[
-    "bundle-only",
-    "end-of-candidates",
-    "ice-lite",
-    "ice-options",
-    "ice-pwd",
-    "ice-ufrag",
-    "max-message-size",
-    "maxptime",
-    "mid",
-    "ptime",
-    "rtcp",
-    "rtcp-mux",
-    "rtcp-mux-only",
-    "rtcp-rsize",
-    "sctp-port",
-    "setup",
-    "simulcast",
-    "tls-id",
-];
-
-fn attributes(lines: &[Line<'_>], level: Level) -> Result<Vec<Attribute>, SdpError> {
-    let mut attributes: Vec<Attribute> = Vec::new();
-    for line in lines.iter().filter(|line| line.letter == 'a') {
-        let attribute = attribute(line, level)?;
-        let again = if to_direction(&attribute.name).is_some() {
-            direction(&attributes).is_some()
-        } else {
-            SINGLE.contains(&attribute.name.as_str()) && find(&attributes, &attribute.name).is_some()
-        };
-        if again {
-            return Err(SdpError::new(
-                line.number,
-                format!("a={} is there a second time", attribute.name),
-            ));
-        }
-        attributes.push(attribute);
-    }
-    Ok(attributes)
-}
-
-fn find<'a>(attributes: &'a [Attribute], name: &str) -> Option<&'a Attribute> {
-    attributes.iter().find(|attribute| attribute.name == name)
-}
-
-fn value(attribute: &Attribute) -> &str {
-    attribute.value.as_deref().unwrap_or_default()
-}
-
-fn to_direction(name: &str) -> Option<Direction> {
-    match name {
-        "sendrecv" => Some(Direction::SendRecv),
-        "sendonly" => Some(Direction::SendOnly),
-        "recvonly" => Some(Direction::RecvOnly),
-        "inactive" => Some(Direction::Inactive),
-        _ => None,
-    }
-}
-
-fn direction(attributes: &[Attribute]) -> Option<Direction> {
-    attributes
-        .iter()
-        .find_map(|attribute| to_direction(&attribute.name))
-}
-
-fn options(attributes: &[Attribute]) -> Vec<String> {
-    find(attributes, "ice-options").map_or_else(Vec::new, |attribute| {
-        value(attribute).split_whitespace().map(str::to_owned).collect()
-    })
-}
-
-fn fingerprints(attributes: &[Attribute]) -> Vec<SdpFingerprint> {
-    attributes
-        .iter()
-        .filter(|attribute| attribute.name == "fingerprint")
-        .filter_map(|attribute| fingerprint(value(attribute)))
-        .collect()
-}
-
-fn setup(attribute: &Attribute) -> Result<Lined<Setup>, SdpError> {
-    let value = match value(attribute).trim_end().to_ascii_lowercase().as_str() {
-        "active" => Setup::Active,
-        "passive" => Setup::Passive,
-        "actpass" => Setup::Actpass,
-        "holdconn" => Setup::Holdconn,
-        other => {
-            return Err(SdpError::new(
-                attribute.line,
-                format!("{other:?} is not a value of a=setup"),
-            ));
-        }
-    };
-    Ok(Lined {
-        line: attribute.line,
-        value,
     })
 }
 

@@ -3,9 +3,10 @@
 use std::fmt::Display;
 
 use super::candidates::DefaultDestination;
-use super::description::{MediaSection, SdpFingerprint, Setup};
+use super::codec::Codec;
+use super::description::{SdpFingerprint, Setup};
 
-/// What the transport of this side contributes to a description.
+/// What a transport of this side contributes to a description.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct LocalTransport {
     /// The username fragment; a new one, with a new password, restarts ICE.
@@ -14,7 +15,11 @@ pub(crate) struct LocalTransport {
     pub ice_pwd: String,
     /// The fingerprints of all certificates.
     pub fingerprints: Vec<SdpFingerprint>,
-    /// The identity of the DTLS association (RFC 8842 section 4), 20 to 255 characters; none to leave it out.
+    /// The role of this side in the DTLS association that the transport has, [`Setup::Active`] or [`Setup::Passive`];
+    /// none if there is no association yet. Only answers heed it: every offer says `actpass`.
+    pub dtls_role: Option<Setup>,
+    /// The identity of the DTLS association (RFC 8842 section 4), 20 to 255 characters; none to leave it out. An
+    /// answer leaves it out where the offer has none.
     pub tls_id: Option<String>,
     /// What has been gathered in the current generation, each `candidate:…` without `a=`.
     pub candidates: Vec<String>,
@@ -39,6 +44,19 @@ impl Text {
         self.line('a', format_args!("{name}:{value}"));
     }
 
+    /// The `m=` line and the `c=` line after it. `bundle_only` and rejected sections have port 0.
+    pub(super) fn media(
+        &mut self,
+        kind: impl Display,
+        destination: Option<DefaultDestination>,
+        protocol: &str,
+        formats: &str,
+    ) {
+        let port = destination.map_or(0, |destination| destination.port);
+        self.line('m', format_args!("{kind} {port} {protocol} {formats}"));
+        self.line('c', destination.unwrap_or(DefaultDestination::NONE).connection());
+    }
+
     /// The attributes of category TRANSPORT (RFC 8859), and the candidates.
     pub(super) fn transport(&mut self, transport: &LocalTransport, setup: Setup, tls_id: Option<&str>) {
         for candidate in &transport.candidates {
@@ -58,45 +76,19 @@ impl Text {
         }
     }
 
-    pub(super) fn with(mut self, sections: Vec<Text>) -> String {
-        for section in sections {
-            self.0.push_str(&section.0);
+    /// `a=rtpmap`, `a=rtcp-fb` and `a=fmtp` of a format.
+    pub(super) fn codec(&mut self, codec: &Codec) {
+        let payload_type = codec.payload_type;
+        self.attribute("rtpmap", format_args!("{payload_type} {}", codec.encoding()));
+        for feedback in &codec.rtcp_fb {
+            self.attribute("rtcp-fb", format_args!("{payload_type} {feedback}"));
         }
+        if let Some(line) = &codec.sdp_fmtp_line {
+            self.attribute("fmtp", format_args!("{payload_type} {line}"));
+        }
+    }
+
+    pub(super) fn finish(self) -> String {
         self.0
     }
-}
-
-/// RFC 9429 section 5.2.1: the session-level lines up to the attributes.
-pub(super) fn session_level(session_id: u64, session_version: u64) -> Text {
-    let mut text = Text::default();
-    text.line('v', 0);
-    text.line(
-        'o',
-        format_args!("- {session_id} {session_version} IN IP4 0.0.0.0"),
-    );
-    text.line('s', '-');
-    text.line('t', "0 0");
-    text
-}
-
-/// RFC 3264 section 6: port 0, and everything else of the `m=` line as it was.
-pub(super) fn rejected_section(section: &MediaSection) -> Text {
-    let mut text = Text::default();
-    text.line(
-        'm',
-        format_args!(
-            "{} 0 {} {}",
-            section.kind,
-            section.protocol,
-            section.formats.join(" ")
-        ),
-    );
-    text.line('c', DefaultDestination::NONE.connection());
-    if let Some(mid) = section.mid() {
-        text.attribute("mid", mid);
-    }
-    if section.uses_rtp() {
-        text.flag("inactive");
-    }
-    text
 }

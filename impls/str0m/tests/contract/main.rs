@@ -2,6 +2,7 @@
 
 mod channels;
 mod closing;
+mod media;
 mod negotiation;
 mod network;
 mod path;

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use glare_peer::{
-    Attribute, Configuration, CreateError, DtlsVersion, Handle, IceServer, IceTransportPolicy,
+    Attribute, Configuration, CreateError, DtlsVersion, ExceptionName, Handle, IceServer, IceTransportPolicy,
     Implementation as _, MessageData, Operation, SdpType, SessionDescription, Value,
 };
 
@@ -286,16 +286,23 @@ fn every_address_of_the_host_has_a_port_and_a_candidate() {
 }
 
 #[test]
-fn servers_are_not_supported_yet_and_say_so() {
-    let server = IceServer {
-        urls: vec!["stun:stun.example.org".to_owned()],
-        username: None,
-        credential: None,
-    };
-    let configuration = Configuration {
-        ice_servers: vec![server],
-        ..Configuration::default()
-    };
-    let error = Reference.create(host(A, 1), configuration).err();
-    assert!(matches!(error, Some(CreateError::Unsupported(_))), "{error:?}");
+fn servers_are_validated_by_the_constructor() {
+    for (url, expected) in [
+        ("stun:stun.example.org?transport=udp", ExceptionName::SyntaxError),
+        ("turn:turn.example.org", ExceptionName::InvalidAccessError),
+    ] {
+        let server = IceServer {
+            urls: vec![url.to_owned()],
+            username: None,
+            credential: None,
+        };
+        let configuration = Configuration {
+            ice_servers: vec![server],
+            ..Configuration::default()
+        };
+        match Reference.create(host(A, 1), configuration).err() {
+            Some(CreateError::Threw(exception)) => assert_eq!(exception.name, expected, "{url}"),
+            other => panic!("{url}: {other:?}"),
+        }
+    }
 }

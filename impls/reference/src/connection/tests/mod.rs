@@ -5,6 +5,8 @@ mod connecting;
 mod determinism;
 mod errors;
 mod event_order;
+mod media;
 mod negotiation;
+mod network;
 mod restart;
 mod world;

@@ -243,12 +243,12 @@ fn a_second_negotiation_keeps_the_connection() {
 }
 
 #[test]
-fn an_offer_with_audio_first_is_answered_for_data() {
+fn an_offer_with_audio_first_is_answered_for_both() {
     let mut world = World::new(39);
     let chat = world.channel(A, "chat", Default::default());
     let offer = world.create_offer(A);
     world.set_local(A, offer.clone());
-    // What a browser would put before the data section, which this engine rejects.
+    // What a browser would put before the data section.
     let audio = "m=audio 9 UDP/TLS/RTP/SAVPF 111\r\nc=IN IP4 0.0.0.0\r\na=mid:audio\r\na=sendrecv\r\na=rtcp-mux\r\n\
                  a=rtpmap:111 opus/48000/2\r\n";
     let own = |name: &str| {
@@ -273,7 +273,7 @@ fn an_offer_with_audio_first_is_answered_for_data() {
     let answer = world.create_answer(B);
     let sections: Vec<&str> = answer.sdp.lines().filter(|line| line.starts_with("m=")).collect();
     assert_eq!(sections.len(), 2, "{}", answer.sdp);
-    assert!(sections[0].starts_with("m=audio 0 "), "{}", answer.sdp);
+    assert!(sections[0].starts_with("m=audio 9 "), "{}", answer.sdp);
     assert!(sections[1].starts_with("m=application 9 "), "{}", answer.sdp);
     assert_eq!(world.string(A, chat, Attribute::ReadyState), "connecting");
 }

@@ -1,12 +1,14 @@
 //! Two peers, a network with delay and seeded loss between them, and ideal signalling.
 
 use std::collections::{BTreeMap, VecDeque};
+use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
 use glare_peer::{
     Attribute, Called, Configuration, DataChannelInit, Datagram, Event, EventKind, Exception, ExceptionName,
     Handle, HostView, IceCandidate, Implementation as _, Input, LocalDescriptionInit, MessageData,
-    OfferOptions, Operation, OperationId, Outbox, Peer, SdpType, SessionDescription, SimTime, Step, Value,
+    NetworkRequest, OfferOptions, Operation, OperationId, Outbox, Peer, SdpType, SessionDescription, SimTime,
+    Step, TcpSocket, Value,
 };
 
 use crate::Reference;
@@ -55,7 +57,13 @@ impl Member {
 pub(super) struct World {
     pub(super) now: SimTime,
     members: [Member; 2],
-    in_flight: BTreeMap<(SimTime, u64), (Side, Datagram)>,
+    in_flight: BTreeMap<(SimTime, u64), (Side, Input)>,
+    /// Names of multicast DNS, with their addresses.
+    names: BTreeMap<String, IpAddr>,
+    /// Sockets that listen: whose, and where.
+    listeners: Vec<(Side, TcpSocket, SocketAddr)>,
+    /// The other end of each TCP connection.
+    connections: BTreeMap<(Side, TcpSocket), (Side, TcpSocket)>,
     sent: u64,
     delay: Duration,
     /// The share of packets that are lost, 0 to 1.
@@ -101,6 +109,9 @@ impl World {
             now: SimTime::ZERO,
             members: [Member::new(host(A, seed), a), Member::new(host(B, seed), b)],
             in_flight: BTreeMap::new(),
+            names: BTreeMap::new(),
+            listeners: Vec::new(),
+            connections: BTreeMap::new(),
             sent: 0,
             delay: Duration::from_millis(20),
             loss: 0.0,
@@ -305,10 +316,16 @@ impl World {
         for datagram in out.datagrams {
             self.wire.push((now, side, datagram.clone()));
             if self.chance.f64() >= self.loss {
-                self.in_flight
-                    .insert((now + self.delay, self.sent), (side.other(), datagram));
-                self.sent += 1;
+                let arrived = Datagram {
+                    local: datagram.remote,
+                    remote: datagram.local,
+                    data: datagram.data,
+                };
+                self.send_input(side.other(), Input::Datagram(arrived));
             }
+        }
+        for request in out.network {
+            self.network_request(side, request);
         }
         self.notes.extend(out.notes);
         self.secrets.extend(out.secrets);
@@ -325,6 +342,66 @@ impl World {
             }
         }
         true
+    }
+
+    /// Something arrives at a side once the delay is over, in order.
+    fn send_input(&mut self, side: Side, input: Input) {
+        self.in_flight
+            .insert((self.now + self.delay, self.sent), (side, input));
+        self.sent += 1;
+    }
+
+    /// What a host does for a peer: names, and TCP without loss.
+    fn network_request(&mut self, side: Side, request: NetworkRequest) {
+        match request {
+            NetworkRequest::Resolve { query, name } => {
+                let addresses = self.names.get(&name).copied().into_iter().collect();
+                self.send_input(side, Input::Resolved { query, addresses });
+            }
+            NetworkRequest::Register { name, address } => {
+                self.names.insert(name, address);
+            }
+            NetworkRequest::TcpListen { socket, local } => self.listeners.push((side, socket, local)),
+            NetworkRequest::TcpConnect {
+                socket,
+                local,
+                remote,
+            } => {
+                let local = SocketAddr::new(
+                    local.ip(),
+                    40_000 + u16::try_from(self.connections.len()).unwrap(),
+                );
+                let found = self.listeners.iter().find(|(_, _, address)| *address == remote);
+                let Some((other, listener, _)) = found.copied() else {
+                    self.send_input(side, Input::TcpClosed { socket });
+                    return;
+                };
+                let accepted = TcpSocket((1 << 32) + self.sent);
+                self.connections.insert((side, socket), (other, accepted));
+                self.connections.insert((other, accepted), (side, socket));
+                self.send_input(
+                    other,
+                    Input::TcpAccepted {
+                        listener,
+                        socket: accepted,
+                        local: remote,
+                        remote: local,
+                    },
+                );
+                self.send_input(side, Input::TcpConnected { socket, local });
+            }
+            NetworkRequest::TcpSend { socket, data } => {
+                if let Some((other, socket)) = self.connections.get(&(side, socket)).copied() {
+                    self.send_input(other, Input::TcpReceived { socket, data });
+                }
+            }
+            NetworkRequest::TcpClose { socket } => {
+                if let Some((other, socket)) = self.connections.remove(&(side, socket)) {
+                    self.connections.remove(&(other, socket));
+                    self.send_input(other, Input::TcpClosed { socket });
+                }
+            }
+        }
     }
 
     fn fired(&mut self, side: Side, event: &Event) {
@@ -437,15 +514,8 @@ impl World {
             while let Some(entry) = self.in_flight.first_entry()
                 && entry.key().0 <= self.now
             {
-                let (side, sent) = entry.remove();
-                let arrived = Datagram {
-                    local: sent.remote,
-                    remote: sent.local,
-                    data: sent.data,
-                };
-                self.members[side as usize]
-                    .peer
-                    .input(self.now, Input::Datagram(arrived));
+                let (side, input) = entry.remove();
+                self.members[side as usize].peer.input(self.now, input);
             }
         }
     }

@@ -81,7 +81,7 @@ fn consent_is_withdrawn_by_a_403() {
     network.run_for(7 * SECOND);
     refuse(&mut network, 403);
     assert_eq!(network.state(A), State::Failed);
-    assert_eq!(network.ends[A].agent.selected(), None);
+    assert_eq!(network.selected(A), None);
 }
 
 #[test]
@@ -168,23 +168,19 @@ fn of_several_nominated_pairs_the_best_is_used() {
     let [low, high] = ["192.0.2.1:1", "192.0.2.1:2"].map(address);
     check_b(&mut network, low, &peer, 1000, true);
     network.run_for(SECOND / 10);
-    assert_eq!(
-        network.ends[B].agent.selected(),
-        None,
-        "nominated, but not yet checked"
-    );
+    assert_eq!(network.selected(B), None, "nominated, but not yet checked");
     answer(&mut network, B, None);
     let local = network.ends[B].addresses[0];
-    assert_eq!(network.ends[B].agent.selected(), Some((local, low)));
+    assert_eq!(network.selected(B), Some((local, low)));
     assert_eq!(network.state(B), State::Completed);
 
     check_b(&mut network, high, &peer, 2000, true);
     network.run_for(SECOND / 10);
     answer(&mut network, B, None);
-    assert_eq!(network.ends[B].agent.selected(), Some((local, high)));
+    assert_eq!(network.selected(B), Some((local, high)));
     check_b(&mut network, low, &peer, 1000, true);
     network.run_for(SECOND / 10);
-    assert_eq!(network.ends[B].agent.selected(), Some((local, high)));
+    assert_eq!(network.selected(B), Some((local, high)));
 }
 
 #[test]

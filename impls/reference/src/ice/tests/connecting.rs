@@ -6,7 +6,7 @@ use glare_peer::{IceTransportState as State, SimTime};
 
 use super::network::{A, B, Network, address, both_completed, both_usable};
 use super::{SECOND, error_codes, names};
-use crate::ice::{Candidate, CandidateType, CandidateUse, IceAgent, IceCredentials, Role};
+use crate::ice::{Candidate, CandidateType, CandidateUse, IceAgent, IceCredentials, LocalAddresses, Role};
 
 #[test]
 fn both_sides_connect_and_complete_in_a_few_round_trips() {
@@ -15,8 +15,8 @@ fn both_sides_connect_and_complete_in_a_few_round_trips() {
     assert!(network.run_until(SECOND, both_completed));
     assert!(network.now <= SimTime::from_millis(150), "{}", network.now);
     let (a, b) = (address("10.0.0.1:5000"), address("10.0.0.2:6000"));
-    assert_eq!(network.ends[A].agent.selected(), Some((a, b)));
-    assert_eq!(network.ends[B].agent.selected(), Some((b, a)));
+    assert_eq!(network.selected(A), Some((a, b)));
+    assert_eq!(network.selected(B), Some((b, a)));
     for side in [A, B] {
         assert_eq!(
             names(&network, side),
@@ -48,7 +48,7 @@ fn ipv6_and_ipv4_are_both_paired_and_the_better_pair_is_nominated() {
     network.signal_everything();
     assert!(network.run_until(SECOND, both_completed));
     assert_eq!(
-        network.ends[A].agent.selected(),
+        network.selected(A),
         Some((address("[2001:db8::1]:5000"), address("[2001:db8::2]:6000")))
     );
 }
@@ -101,7 +101,7 @@ fn checks_that_come_before_the_remote_credentials_are_answered_and_remembered() 
     // B answered, so A may send; B was never told of a candidate and learns A's address from the check.
     assert_eq!(network.state(A), State::Connected);
     assert_eq!(network.state(B), State::Checking);
-    assert!(network.ends[B].agent.selected().is_none());
+    assert!(network.selected(B).is_none());
     network.tell_credentials(B);
     assert!(network.run_until(SECOND, both_usable));
     let remote = &network.ends[B].agent.remote_candidates()[0];
@@ -249,8 +249,8 @@ fn one_packet_in_five_may_be_lost() {
         network.loss = [20, 20];
         network.signal_everything();
         assert!(network.run_until(20 * SECOND, both_completed), "seed {seed}");
-        let of_a = network.ends[A].agent.selected();
-        let of_b = network.ends[B].agent.selected();
+        let of_a = network.selected(A);
+        let of_b = network.selected(B);
         assert_eq!(of_a, of_b.map(|(local, remote)| (remote, local)), "seed {seed}");
     }
 }
@@ -280,13 +280,13 @@ fn peer_reflexive_candidates_are_found_on_both_sides_of_a_router() {
     network.signal_everything();
     assert!(network.run_until(SECOND, both_completed));
     let (inside, b) = (address("10.0.0.1:5000"), address("10.0.0.2:6000"));
-    assert_eq!(network.ends[A].agent.selected(), Some((inside, b)));
-    assert_eq!(network.ends[B].agent.selected(), Some((b, outside)));
-    let (local, _) = network.ends[A].agent.selected_candidates().unwrap();
+    assert_eq!(network.selected(A), Some((inside, b)));
+    assert_eq!(network.selected(B), Some((b, outside)));
+    let local = network.ends[A].agent.selected().unwrap().local;
     assert_eq!(local.candidate_type, CandidateType::PeerReflexive);
     assert_eq!(local.socket_address(), Some(outside));
     assert_eq!(local.related, Some(inside));
-    let (_, remote) = network.ends[B].agent.selected_candidates().unwrap();
+    let remote = network.ends[B].agent.selected().unwrap().remote;
     assert_eq!(remote.candidate_type, CandidateType::PeerReflexive);
     assert_eq!(remote.priority, local.priority);
     assert_eq!(
@@ -321,8 +321,8 @@ fn useless_candidates_are_ignored_with_a_reason() {
     let mut network = Network::new(20);
     network.tell_credentials(A);
     for text in [
-        "candidate:1 1 udp 2130706431 4f1c3e5c.local 5000 typ host",
-        "candidate:1 1 tcp 2130706431 192.0.2.1 9 typ host tcptype active",
+        "candidate:1 1 tcp 2130706431 192.0.2.1 9 typ host",
+        "candidate:1 1 sctp 2130706431 192.0.2.1 9 typ host",
         "candidate:1 2 udp 2130706431 192.0.2.1 5000 typ host",
         "candidate:1 1 udp 2130706431 192.0.2.1 0 typ host",
     ] {
@@ -352,8 +352,8 @@ fn local_candidates_are_gathered_once_and_best_first() {
     let credentials = IceCredentials::generate(&mut fastrand::Rng::with_seed(1));
     let mut agent = IceAgent::new(credentials, Role::Controlled, fastrand::Rng::with_seed(2));
     let addresses = ["10.0.0.1:1", "[2001:db8::1]:2", "10.0.0.1:3"].map(address);
-    agent.gather(&addresses);
-    agent.gather(&addresses);
+    agent.gather(SimTime::ZERO, &LocalAddresses::udp(&addresses));
+    agent.gather(SimTime::ZERO, &LocalAddresses::udp(&addresses));
     let candidates = agent.local_candidates();
     let order: Vec<u16> = candidates.iter().map(|candidate| candidate.port).collect();
     assert_eq!(order, [2, 1, 3]);

@@ -3,9 +3,16 @@
 mod by_hand;
 mod connecting;
 mod consent;
+mod internet;
 mod messages;
+mod names_and_lite;
 mod network;
 mod restart;
+mod servers;
+mod streams;
+mod tls;
+mod turn;
+mod turn_server;
 
 use std::time::Duration;
 

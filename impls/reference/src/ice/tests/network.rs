@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use glare_peer::{IceTransportState, SimTime};
 
-use crate::ice::{Candidate, IceAgent, IceCredentials, IceEvent, Role};
+use crate::ice::{Candidate, IceAgent, IceCredentials, IceEvent, LocalAddresses, Role};
 
 /// The two agents.
 pub(super) const A: usize = 0;
@@ -69,7 +69,7 @@ impl Network {
             let credentials = IceCredentials::generate(&mut rng);
             let addresses: Vec<SocketAddr> = addresses.iter().map(|text| address(text)).collect();
             let mut agent = IceAgent::new(credentials, role, rng.fork());
-            agent.gather(&addresses);
+            agent.gather(SimTime::ZERO, &LocalAddresses::udp(&addresses));
             End {
                 agent,
                 addresses,
@@ -131,7 +131,7 @@ impl Network {
         let end = &mut self.ends[side];
         end.candidates.clear();
         end.agent.restart(self.now, credentials);
-        end.agent.gather(&end.addresses);
+        end.agent.gather(self.now, &LocalAddresses::udp(&end.addresses));
         self.collect();
     }
 
@@ -139,6 +139,12 @@ impl Network {
         let local = self.ends[to].addresses[0];
         self.ends[to].agent.input(self.now, local, remote, data);
         self.collect();
+    }
+
+    /// The addresses of the selected pair.
+    pub(super) fn selected(&self, side: usize) -> Option<(SocketAddr, SocketAddr)> {
+        let pair = self.ends[side].agent.selected()?;
+        Some((pair.local_address, pair.remote_address))
     }
 
     pub(super) fn state(&self, side: usize) -> IceTransportState {
@@ -223,9 +229,12 @@ impl Network {
             while let Some(event) = end.agent.event() {
                 match event {
                     IceEvent::LocalCandidate(candidate) => end.candidates.push(candidate),
-                    IceEvent::GatheringComplete => {}
+                    IceEvent::GatheringComplete | IceEvent::CandidateError(_) => {}
                     IceEvent::StateChange(state) => end.states.push((self.now, state)),
-                    IceEvent::SelectedPair { local, remote } => end.selected.push((self.now, local, remote)),
+                    IceEvent::SelectedPair(pair) => {
+                        end.selected
+                            .push((self.now, pair.local_address, pair.remote_address));
+                    }
                     IceEvent::RoleChange(role) => end.role_changes.push(role),
                 }
             }

@@ -14,7 +14,7 @@ fn a_restart_switches_generation_while_the_path_stays() {
         let mut network = Network::new(10);
         network.signal_everything();
         assert!(network.run_until(SECOND, both_completed));
-        let path = network.ends[A].agent.selected();
+        let path = network.selected(A);
         let former = network.ends[first].agent.local_credentials().clone();
 
         network.restart(first);
@@ -24,13 +24,13 @@ fn a_restart_switches_generation_while_the_path_stays() {
         network.run_for(90 * SECOND);
         assert_eq!(network.state(first), State::Connected);
         assert_eq!(network.state(1 - first), State::Completed);
-        assert_eq!(network.ends[A].agent.selected(), path);
+        assert_eq!(network.selected(A), path);
 
         network.restart(1 - first);
         network.tell_credentials(1 - first);
         network.tell_candidates(1 - first);
         network.run_for(Duration::from_millis(200));
-        assert_eq!(network.ends[A].agent.selected(), path);
+        assert_eq!(network.selected(A), path);
         assert!(both_usable(&network));
         if first == A {
             // B's new pair is valid, but A has not nominated it.
@@ -41,7 +41,7 @@ fn a_restart_switches_generation_while_the_path_stays() {
         network.tell_end(A);
         network.tell_end(B);
         assert!(network.run_until(SECOND, both_completed));
-        assert_eq!(network.ends[A].agent.selected(), path);
+        assert_eq!(network.selected(A), path);
         network.run_for(90 * SECOND);
         assert!(both_completed(&network));
         for side in [A, B] {
@@ -112,7 +112,7 @@ fn a_path_that_dies_while_a_restart_is_unanswered_is_disconnected() {
     network.loss = [100, 100];
     network.run_for(60 * SECOND);
     assert_eq!(network.state(A), State::Disconnected);
-    assert_eq!(network.ends[A].agent.selected(), None);
+    assert_eq!(network.selected(A), None);
     network.restart(B);
     network.loss = [0, 0];
     network.signal_everything();
@@ -152,8 +152,36 @@ fn whatever_happened_before_a_restart_of_both_sides_connects() {
         network.restart(B);
         network.signal_everything();
         assert!(network.run_until(5 * SECOND, both_completed), "seed {seed}");
-        let of_a = network.ends[A].agent.selected();
-        let of_b = network.ends[B].agent.selected();
+        let of_a = network.selected(A);
+        let of_b = network.selected(B);
         assert_eq!(of_a, of_b.map(|(local, remote)| (remote, local)), "seed {seed}");
     }
+}
+
+#[test]
+fn a_late_candidate_of_the_generation_before_counts_until_the_restart_is_answered() {
+    let mut network = Network::new(29);
+    network.signal_everything();
+    assert!(network.run_until(SECOND, both_completed));
+    let of_b = network.ends[B]
+        .agent
+        .local_credentials()
+        .username_fragment
+        .clone();
+    let late = |port: u16| {
+        let text = format!("candidate:7 1 udp 7 192.0.2.7 {port} typ host ufrag {of_b}");
+        text.parse().unwrap()
+    };
+    network.restart(A);
+    let used = network.ends[A].agent.add_remote_candidate(network.now, late(1));
+    assert_eq!(used, CandidateUse::Used);
+    assert!(network.ends[A].agent.remote_candidates().is_empty());
+    assert!(network.ends[A].agent.abandon_restart(network.now));
+    assert_eq!(network.ends[A].agent.remote_candidates().len(), 2);
+
+    network.restart(A);
+    network.restart(B);
+    network.tell_credentials(A);
+    let used = network.ends[A].agent.add_remote_candidate(network.now, late(2));
+    assert!(matches!(used, CandidateUse::Ignored(_)), "{used:?}");
 }
