@@ -323,7 +323,7 @@ impl World {
         }
     }
 
-    /// Tells a peer of something on its host's network.
+    /// Tells a peer of something from outside of it.
     pub(crate) fn tell(&mut self, player: usize, input: Input) {
         if let Some(playing) = self.players.get_mut(player) {
             playing.peer.input(self.now, input);
@@ -386,9 +386,7 @@ impl World {
     /// Hands the answer of an identity provider to the peer that asked.
     pub(crate) fn identity_answered(&mut self, player: usize, request: u64, answer: IdentityAnswer) {
         self.note(player, format!("an identity provider answers: {answer:?}"));
-        let playing = &mut self.players[player];
-        playing.peer.input(self.now, Input::Identity { request, answer });
-        playing.busy = true;
+        self.tell(player, Input::Identity { request, answer });
     }
 
     /// Calls a method of a peer.

@@ -105,9 +105,10 @@ impl Server {
                 remote,
                 connection: None,
             };
-            self.turn.from_client(now, client, data, &mut self.outputs);
+            self.turn.client_message(now, client, data, &mut self.outputs);
         } else {
-            self.turn.from_peer(now, local, remote, data, &mut self.outputs);
+            self.turn
+                .peer_datagram(now, local, remote, data, &mut self.outputs);
         }
     }
 
@@ -148,7 +149,7 @@ impl Server {
         stream.push(data);
         loop {
             match stream.cut() {
-                Cut::Message(message) => self.turn.from_client(now, client, &message, &mut self.outputs),
+                Cut::Message(message) => self.turn.client_message(now, client, &message, &mut self.outputs),
                 Cut::Incomplete => break,
                 Cut::Nonsense => {
                     self.outputs.push_back(ServerOutput::Reset { connection });

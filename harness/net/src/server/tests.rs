@@ -192,7 +192,7 @@ impl World {
         format::address(format::XOR_PEER_ADDRESS, at(peer), (self.transaction + 1).into())
     }
 
-    fn from_peer(&mut self, relayed: SocketAddr, peer: &str, data: &[u8]) -> Option<Told> {
+    fn peer_datagram(&mut self, relayed: SocketAddr, peer: &str, data: &[u8]) -> Option<Told> {
         assert!(self.server.takes(relayed));
         self.server.datagram(self.now, relayed, at(peer), data);
         self.server.take_output().map(|output| match output {
@@ -407,7 +407,7 @@ fn data_goes_between_client_and_peer_only_with_a_permission() {
     let mut world = World::new(plan());
     let relayed = world.allocated();
     assert_eq!(world.send_indication(PEER, b"hello"), None);
-    assert!(world.from_peer(relayed, PEER, b"hello").is_none());
+    assert!(world.peer_datagram(relayed, PEER, b"hello").is_none());
     assert_eq!(world.permit(PEER), 0);
     assert_eq!(
         world.send_indication(PEER, b"hello"),
@@ -418,15 +418,15 @@ fn data_goes_between_client_and_peer_only_with_a_permission() {
         })
     );
     // A permission is for an address, whatever the port (RFC 8656 section 9).
-    let told = world.from_peer(relayed, "10.0.0.2:6001", b"back").unwrap();
+    let told = world.peer_datagram(relayed, "10.0.0.2:6001", b"back").unwrap();
     assert_eq!(told.message().method(), format::DATA_METHOD);
     assert_eq!(told.address(format::XOR_PEER_ADDRESS), at("10.0.0.2:6001"));
     let data = told.message().raw_attribute(format::DATA).unwrap().value.to_vec();
     assert_eq!(data, b"back");
-    assert!(world.from_peer(relayed, "10.0.0.3:6000", b"back").is_none());
+    assert!(world.peer_datagram(relayed, "10.0.0.3:6000", b"back").is_none());
     world.later(301);
     assert!(
-        world.from_peer(relayed, PEER, b"late").is_none(),
+        world.peer_datagram(relayed, PEER, b"late").is_none(),
         "permissions last 300 s"
     );
 }
@@ -441,7 +441,7 @@ fn a_channel_carries_data_both_ways_and_belongs_to_one_peer() {
     assert_eq!(world.bind(0x4000, PEER), 0, "a channel may be refreshed");
     assert_eq!(world.bind(0x4000, "10.0.0.2:6001"), 400);
     assert_eq!(world.bind(0x4001, PEER), 400);
-    let told = world.from_peer(relayed, PEER, b"abc").unwrap();
+    let told = world.peer_datagram(relayed, PEER, b"abc").unwrap();
     assert_eq!(told.0, b"\x40\x00\x00\x03abc");
     world
         .server

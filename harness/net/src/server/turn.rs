@@ -98,7 +98,7 @@ impl Turn {
     }
 
     /// Takes a message of a client.
-    pub(super) fn from_client(
+    pub(super) fn client_message(
         &mut self,
         now: SimTime,
         client: Client,
@@ -107,7 +107,7 @@ impl Turn {
     ) {
         self.expire(now);
         if let Some((number, data)) = channel_data(data) {
-            self.from_channel(now, client, number, data, out);
+            self.channel_message(now, client, number, data, out);
             return;
         }
         let Some(message) = message::parse(data) else {
@@ -127,7 +127,7 @@ impl Turn {
     }
 
     /// Takes a datagram of a peer to a relayed address (RFC 8656 section 11.3 and 12.7).
-    pub(super) fn from_peer(
+    pub(super) fn peer_datagram(
         &mut self,
         now: SimTime,
         relayed: SocketAddr,
@@ -175,7 +175,7 @@ impl Turn {
     }
 
     /// RFC 8656 section 12.6.
-    fn from_channel(
+    fn channel_message(
         &mut self,
         now: SimTime,
         client: Client,
