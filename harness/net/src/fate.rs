@@ -82,10 +82,14 @@ pub enum DropReason {
     Queue,
     /// The link was out.
     Outage,
+    /// The link blocks the packet's protocol.
+    Blocked,
     /// No host has the address, or no link leads to the host that has it.
     NoRoute,
     /// It is not an IP packet.
     Malformed,
+    /// The host that sent it, or the one that it is for, is down.
+    HostDown,
     /// The host that got it has nobody at the port.
     NoListener,
 }
@@ -96,6 +100,8 @@ impl fmt::Display for DropReason {
             DropReason::Loss => "loss",
             DropReason::Queue => "queue full",
             DropReason::Outage => "outage",
+            DropReason::Blocked => "blocked",
+            DropReason::HostDown => "host down",
             DropReason::NoRoute => "no route",
             DropReason::Malformed => "not an IP packet",
             DropReason::NoListener => "no listener",

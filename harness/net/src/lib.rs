@@ -8,15 +8,19 @@
 //! What became of each packet is a [`Fate`]; the fates of a run, given to [`Network::force`], make another run treat its
 //! packets alike. A [`Capture`] is the same for people: a pcapng file.
 //!
-//! The crate does not know what is inside a packet, beyond its IP header and, in [`packet`], UDP.
+//! What lives on a host stands beside the network and is fed by whoever runs it: [`tcp`], [`mdns`], and [`server`] for STUN and TURN.
+//! The network itself does not know what is inside a packet beyond its IP header.
 
 pub mod capture;
 pub mod fate;
 mod link;
+pub mod mdns;
 pub mod network;
 pub mod packet;
 pub mod replay;
 pub mod schedule;
+pub mod server;
+pub mod tcp;
 pub mod topology;
 
 pub use capture::{Capture, CaptureError};
@@ -26,6 +30,6 @@ pub use packet::{PacketError, UdpPacket, build_udp, parse_udp};
 pub use replay::{Departure, Difference, ForceError, ForcedFate, ForcedOutcome};
 pub use schedule::{Key, Schedule};
 pub use topology::{
-    Direction, HostId, HostPlan, Limit, LinkId, LinkPatch, LinkPlan, LinkProperties, Topology, TopologyError,
-    Way,
+    Blocks, Direction, HostId, HostPlan, Limit, LinkId, LinkPatch, LinkPlan, LinkProperties, Topology,
+    TopologyError, Way,
 };

@@ -7,6 +7,7 @@ use fastrand::Rng;
 use glare_peer::SimTime;
 
 use crate::fate::{DropReason, mix};
+use crate::packet::Protocol;
 use crate::topology::{LinkProperties, Way};
 
 /// One direction of a link.
@@ -35,13 +36,26 @@ impl Lane {
     }
 
     /// Decides when a packet of `length` bytes, sent at `now`, arrives.
-    pub fn decide(&mut self, now: SimTime, length: u64) -> Result<SimTime, DropReason> {
+    pub fn decide(
+        &mut self,
+        now: SimTime,
+        length: u64,
+        protocol: Option<Protocol>,
+    ) -> Result<SimTime, DropReason> {
         // Drawn whether needed or not: what one packet meets then does not depend on what those before it met, nor on
         // whether their fates were forced.
         let draws = Draws::next(&mut self.rng);
         let properties = self.properties;
         if properties.outage {
             return Err(DropReason::Outage);
+        }
+        let blocked = match protocol {
+            Some(Protocol::Udp) => properties.blocks.udp,
+            Some(Protocol::Tcp) => properties.blocks.tcp,
+            None => false,
+        };
+        if blocked {
+            return Err(DropReason::Blocked);
         }
         let left = self.leave(now, length)?;
         if draws.loss < properties.loss {

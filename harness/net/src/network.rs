@@ -1,6 +1,6 @@
 //! The internet itself: carries packets over the links of a topology.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 use std::time::Duration;
 
@@ -23,6 +23,8 @@ use crate::topology::{
 pub struct Network {
     hosts: Vec<HostPlan>,
     owners: BTreeMap<IpAddr, HostId>,
+    /// Hosts that are switched off.
+    down: BTreeSet<HostId>,
     routes: Routes,
     links: Vec<Link>,
     next_packet: u64,
@@ -71,6 +73,7 @@ impl Network {
         Ok(Network {
             hosts,
             owners,
+            down: BTreeSet::new(),
             routes,
             links: links.into_iter().map(|plan| Link::new(plan, seed)).collect(),
             next_packet: 0,
@@ -81,9 +84,10 @@ impl Network {
         })
     }
 
-    /// Sends an IP packet from a host. It goes to whoever has its destination address; the source address is not looked at.
+    /// Sends an IP packet from a host. It goes to whoever has its destination address; the source address is not looked at. What
+    /// is for a link-local multicast group goes to the host itself and over each of its links, a packet each.
     /// Its arrival, if there is to be one, is given to `scheduler`; what becomes of it is among the next
-    /// [`Network::take_fates`].
+    /// [`Network::take_fates`]. The id is that of the first packet.
     pub fn send(
         &mut self,
         now: SimTime,
@@ -92,12 +96,48 @@ impl Network {
         scheduler: &mut impl FnMut(SimTime, NetworkEvent),
     ) -> PacketId {
         let id = PacketId(self.next_packet);
+        match packet::destination(&packet) {
+            Ok(group) if is_link_local_multicast(group) => {
+                for (number, (to, path)) in self.neighbours(host).into_iter().enumerate() {
+                    let route = (Some(to), Ok(path));
+                    self.dispatch(now, host, route, packet.clone(), number == 0, scheduler);
+                }
+            }
+            _ => {
+                let route = self.route(host, &packet);
+                self.dispatch(now, host, route, packet, true, scheduler);
+            }
+        }
+        id
+    }
+
+    /// The host itself and those at the other ends of its links, in the order of their ids.
+    fn neighbours(&self, host: HostId) -> Vec<(HostId, Path)> {
+        let mut found = vec![(host, Path::Loopback { host })];
+        let linked = self.routes.range((host, HostId(0))..=(host, HostId(u32::MAX)));
+        found.extend(linked.map(|(&(_, to), &(link, way))| (to, Path::Link { link, way })));
+        found
+    }
+
+    /// Decides what becomes of a packet whose way is known; `passes` says whether it passes the sender's interface, which the
+    /// second copy of one packet does not.
+    fn dispatch(
+        &mut self,
+        now: SimTime,
+        host: HostId,
+        (to, path): (Option<HostId>, Result<Path, DropReason>),
+        packet: Vec<u8>,
+        passes: bool,
+        scheduler: &mut impl FnMut(SimTime, NetworkEvent),
+    ) {
+        let id = PacketId(self.next_packet);
         self.next_packet += 1;
         let length = packet.len() as u64;
         let digest = Digest::of(&packet);
-        let (to, path) = self.route(host, &packet);
+        let down = self.down.contains(&host) || to.is_some_and(|to| self.down.contains(&to));
+        let path = if down { Err(DropReason::HostDown) } else { path };
         let decided = match path {
-            Ok(path) => self.decide(now, id, path, length, digest),
+            Ok(path) => self.decide(now, id, path, &packet, digest),
             Err(reason) => Err(reason),
         };
         let fate = Fate {
@@ -114,13 +154,26 @@ impl Network {
             },
         };
         self.fates.push(fate);
-        if let Some(capture) = &mut self.capture {
+        if passes && let Some(capture) = &mut self.capture {
             capture.packet(now, host, &packet, decided.err());
         }
         if let (Ok(at), Some(host)) = (decided, to) {
             scheduler(at, NetworkEvent { host, fate, packet });
         }
-        id
+    }
+
+    /// Switches a host off, or on again. What is sent from or to a host that is off is dropped; what was under way is not.
+    pub fn set_down(&mut self, host: HostId, down: bool) {
+        if down {
+            self.down.insert(host);
+        } else {
+            self.down.remove(&host);
+        }
+    }
+
+    /// Whether a host is switched off.
+    pub fn is_down(&self, host: HostId) -> bool {
+        self.down.contains(&host)
     }
 
     /// Takes an event back at its time. `None` is for an event that ends inside the network; with links of one hop each
@@ -327,9 +380,10 @@ impl Network {
         now: SimTime,
         id: PacketId,
         path: Path,
-        length: u64,
+        packet: &[u8],
         digest: Digest,
     ) -> Result<SimTime, DropReason> {
+        let length = packet.len() as u64;
         let forced = self
             .forced(now, id, path, length, digest)
             .map(|outcome| match outcome {
@@ -342,7 +396,7 @@ impl Network {
                 let lane = &mut self.links[link.index()].lanes[way.index()];
                 match forced {
                     Some(outcome) => lane.forced(outcome),
-                    None => lane.decide(now, length),
+                    None => lane.decide(now, length, packet::protocol(packet)),
                 }
             }
         }
@@ -371,6 +425,15 @@ impl Network {
             });
         }
         recorded.map(|fate| fate.outcome)
+    }
+}
+
+/// Whether an address is that of a group whose packets never leave a link: `224.0.0.0/24` (RFC 5771 section 4) and
+/// `ff02::/16` (RFC 4291 section 2.7).
+fn is_link_local_multicast(address: IpAddr) -> bool {
+    match address {
+        IpAddr::V4(address) => matches!(address.octets(), [224, 0, 0, _]),
+        IpAddr::V6(address) => matches!(address.segments(), [0xff02, ..]),
     }
 }
 

@@ -1,11 +1,11 @@
-//! IP packets as bytes: UDP over IPv4 (RFC 791, RFC 768) and IPv6 (RFC 8200).
+//! IP packets as bytes: UDP (RFC 768) and TCP (RFC 9293) over IPv4 (RFC 791) and IPv6 (RFC 8200).
 
 use std::net::{IpAddr, SocketAddr};
 
 use smoltcp::phy::ChecksumCapabilities;
 use smoltcp::wire::{
-    IPV4_HEADER_LEN, IPV6_HEADER_LEN, IpProtocol, Ipv4Packet, Ipv4Repr, Ipv6Packet, Ipv6Repr, UDP_HEADER_LEN,
-    UdpPacket as UdpView, UdpRepr,
+    IPV4_HEADER_LEN, IPV6_HEADER_LEN, IpProtocol, Ipv4Packet, Ipv4Repr, Ipv6Packet, Ipv6Repr,
+    TcpPacket as TcpView, UDP_HEADER_LEN, UdpPacket as UdpView, UdpRepr,
 };
 use thiserror::Error;
 
@@ -57,6 +57,12 @@ pub enum PacketError {
     /// Another protocol than UDP.
     #[error("IP protocol {0} where UDP (17) was expected")]
     NotUdp(u8),
+    /// Another protocol than TCP.
+    #[error("IP protocol {0} where TCP (6) was expected")]
+    NotTcp(u8),
+    /// The TCP header is cut off or contradicts the length of the packet.
+    #[error("a TCP header that is cut off in {0} bytes")]
+    BadTcpHeader(usize),
     /// The UDP header is cut off or contradicts the length of the packet.
     #[error("a UDP header that is cut off or says another length than the {0} bytes that were there")]
     BadUdpHeader(usize),
@@ -177,6 +183,76 @@ pub fn destination(packet: &[u8]) -> Result<IpAddr, PacketError> {
             .map(|packet| IpAddr::V6(packet.dst_addr()))
             .map_err(|_| PacketError::BadIpHeader { version, length }),
     }
+}
+
+/// What an IP packet carries, where glare's hosts know it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Protocol {
+    /// UDP (RFC 768).
+    Udp,
+    /// TCP (RFC 9293).
+    Tcp,
+}
+
+/// What an IP packet carries; none for what no host of glare takes, and for what is no IP packet.
+pub fn protocol(packet: &[u8]) -> Option<Protocol> {
+    let number = match version(packet).ok()? {
+        4 => Ipv4Packet::new_checked(packet).ok()?.next_header(),
+        _ => Ipv6Packet::new_checked(packet).ok()?.next_header(),
+    };
+    match number {
+        IpProtocol::Udp => Some(Protocol::Udp),
+        IpProtocol::Tcp => Some(Protocol::Tcp),
+        _ => None,
+    }
+}
+
+/// A TCP segment as it lies in an IP packet.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct TcpSegment<'a> {
+    /// Who sent it.
+    pub source: SocketAddr,
+    /// Whom it is for.
+    pub destination: SocketAddr,
+    /// Whether it synchronizes sequence numbers.
+    pub syn: bool,
+    /// Whether it acknowledges.
+    pub ack: bool,
+    /// Whether it is the sender's last.
+    pub fin: bool,
+    /// Whether it resets the connection.
+    pub rst: bool,
+    /// The payload.
+    pub payload: &'a [u8],
+}
+
+/// Reads the TCP segment in an IP packet, and checks what it says of itself: lengths and checksums.
+///
+/// # Errors
+///
+/// Every [`PacketError`] but those of [`build_udp`] and those of UDP.
+pub fn parse_tcp(packet: &[u8]) -> Result<TcpSegment<'_>, PacketError> {
+    let header = IpHeader::parse(packet)?;
+    if header.protocol != IpProtocol::Tcp {
+        return Err(PacketError::NotTcp(header.protocol.into()));
+    }
+    let segment =
+        TcpView::new_checked(header.payload).map_err(|_| PacketError::BadTcpHeader(header.payload.len()))?;
+    if !segment.verify_checksum(&header.source.into(), &header.destination.into()) {
+        return Err(PacketError::BadChecksum("TCP"));
+    }
+    Ok(TcpSegment {
+        source: SocketAddr::new(header.source, segment.src_port()),
+        destination: SocketAddr::new(header.destination, segment.dst_port()),
+        syn: segment.syn(),
+        ack: segment.ack(),
+        fin: segment.fin(),
+        rst: segment.rst(),
+        payload: header
+            .payload
+            .get(usize::from(segment.header_len())..)
+            .unwrap_or_default(),
+    })
 }
 
 /// What hosts commonly start from; links of one hop do not count it down.

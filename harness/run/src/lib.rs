@@ -1,21 +1,25 @@
 //! Plays one scenario with one cast and one seed; trace, verdict and bundle out.
 //!
-//! [`play`] is the way in. `world` holds peers, internet, signalling and clock; `performance` is the loop, `steps` (with `calls` and
+//! [`play`] is the way in. `world` holds peers, internet (with what lives on a `host`), signalling and clock; `performance` is the loop, `steps` (with `calls` and
 //! `network_changes`) what each verb of the language does, `conditions` what holds or does not; `bundle` is what stays on disk.
 
 mod bundle;
 mod calls;
 mod classify;
 mod conditions;
+mod host;
 mod identities;
 mod matching;
 mod negotiation;
 mod network_changes;
+#[cfg(test)]
+mod networked;
 mod objects;
 mod operations;
 mod paths;
 mod payload;
 mod performance;
+mod places;
 mod play;
 mod recorder;
 #[cfg(test)]

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use glare_net::{Direction, Limit, LinkId, LinkPatch, LinkProperties, Way};
+use glare_net::{Blocks, Direction, HostId, Limit, LinkId, LinkPatch, LinkProperties, Way};
 use glare_oracle::trace::What;
 use glare_scenario::script::{LinkChange, LinkDirection};
 
@@ -63,6 +63,7 @@ fn whole(properties: &LinkProperties) -> LinkPatch {
         rate: limit(properties.rate),
         queue: limit(properties.queue),
         outage: Some(properties.outage),
+        blocks: Some(properties.blocks),
     }
 }
 
@@ -76,6 +77,7 @@ fn lay(below: LinkPatch, above: &LinkPatch) -> LinkPatch {
         rate: above.rate.or(below.rate),
         queue: above.queue.or(below.queue),
         outage: above.outage.or(below.outage),
+        blocks: above.blocks.or(below.blocks),
     }
 }
 
@@ -99,6 +101,10 @@ impl Performance<'_> {
             rate: change.rate.map(Limit::At),
             queue: change.queue.map(Limit::At),
             outage: change.outage,
+            blocks: change.blocks.map(|blocks| Blocks {
+                udp: blocks.udp,
+                tcp: blocks.tcp,
+            }),
         };
         let direction = match direction {
             LinkDirection::Both => Direction::Both,
@@ -123,6 +129,29 @@ impl Performance<'_> {
                 text,
             },
         );
+        Ok(())
+    }
+
+    /// Switches a server off or on now; undone after `span`, if one is given.
+    pub(crate) fn switch(&mut self, name: &str, down: bool, span: Option<Duration>) -> Result<(), End> {
+        let Some(host) = self.world.network.host(name) else {
+            return Err(End::faulty(format!("there is no server {name:?}")));
+        };
+        if let Some(span) = span {
+            self.world
+                .alarm(self.world.now() + span, Alarm::Switch(host, !down));
+        }
+        self.switch_host(host, down)
+    }
+
+    /// Switches a host off or on.
+    pub(crate) fn switch_host(&mut self, host: HostId, down: bool) -> Result<(), End> {
+        self.world.switch(host, down).map_err(End::faulty)?;
+        let what = What::Changed {
+            link: self.world.network.host_name(host).to_owned(),
+            text: if down { "down" } else { "up" }.to_owned(),
+        };
+        self.world.recorder.record(self.world.now(), what);
         Ok(())
     }
 
@@ -168,6 +197,13 @@ fn change_text(change: &LinkChange, direction: Direction, span: Option<Duration>
     }
     if let Some(queue) = change.queue {
         parts.push(format!("queue {queue} B"));
+    }
+    if let Some(blocks) = change.blocks {
+        let names: Vec<&str> = blocks.names().collect();
+        parts.push(match names.as_slice() {
+            [] => "nothing blocked".to_owned(),
+            names => format!("{} blocked", names.join(" and ")),
+        });
     }
     if let Some(outage) = change.outage {
         parts.push(if outage { "outage" } else { "no outage" }.to_owned());

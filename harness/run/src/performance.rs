@@ -11,8 +11,8 @@ use std::sync::Arc;
 use glare_net::Key;
 use glare_oracle::trace::What;
 use glare_peer::{
-    Called, Event, EventKind, Exception, HostView, Implementation, Operation, OperationId, SimTime, Step,
-    Value,
+    Called, Event, EventKind, Exception, HostView, Implementation, Input, Operation, OperationId, SimTime,
+    Step, Value,
 };
 use glare_scenario::Scenario;
 use glare_scenario::script::{
@@ -208,6 +208,12 @@ impl<'a> Performance<'a> {
             self.stop()?;
             match happening {
                 Happening::Network(event) => self.world.deliver(event),
+                Happening::Host(host) => self.world.pump(host),
+                Happening::Resolved {
+                    player,
+                    query,
+                    addresses,
+                } => self.world.tell(player, Input::Resolved { query, addresses }),
                 Happening::Peer(player) => self.world.rouse(player),
                 Happening::Identity(player, request, answer) => {
                     self.world.identity_answered(player, request, answer);
@@ -417,6 +423,7 @@ impl<'a> Performance<'a> {
                 Ok(())
             }
             Alarm::Undo(change) => self.undo(change),
+            Alarm::Switch(host, down) => self.switch_host(host, down),
             Alarm::Send => self.send_next(),
         }
     }

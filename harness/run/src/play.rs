@@ -6,16 +6,17 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::Duration;
 
-use glare_net::{Capture, Fate, ForcedFate, HostId, HostPlan, LinkPlan, LinkProperties, Network, Topology};
+use glare_net::{Capture, Fate, ForcedFate, HostId, Network};
 use glare_oracle::trace::{self, Header, Record, What};
 use glare_peer::{Attribute, CreateError, Handle, HostView, Implementation, SimTime, Value};
 use glare_pin::Pin;
 use glare_scenario::Scenario;
-use glare_scenario::script::{FaultAction, LinkSettings, SignalKind, SignalPattern};
+use glare_scenario::script::{FaultAction, SignalKind, SignalPattern};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use crate::performance::{End, Fault as ScenarioFault, Maker, Performance};
+use crate::places;
 use crate::recorder;
 use crate::signalling::{Effect, Fault, Pattern, Plane};
 use crate::verdict::{Departure, Verdict, VerdictKind};
@@ -135,7 +136,7 @@ struct Ran {
 
 fn perform(scenario: &Scenario, cast: &Cast, seed: u64, play: &Play) -> Performed {
     let pin = Pin::enter(seed, UNIX_TIME);
-    let mut network = match Network::new(&topology(scenario), derive(seed, "network")) {
+    let mut network = match Network::new(&places::topology(scenario), derive(seed, "network")) {
         Ok(network) => network,
         Err(error) => {
             return Performed::NotRun(unplayable(error.to_string()));
@@ -155,7 +156,12 @@ fn perform(scenario: &Scenario, cast: &Cast, seed: u64, play: &Play) -> Performe
     if let Some(missing) = missing_capability(scenario, cast) {
         return Performed::NotRun(Verdict::new(VerdictKind::Unsupported, missing));
     }
-    let mut world = World::new(network, plane(scenario), pin);
+    let hosts = match places::hosts(scenario, &network, seed) {
+        Ok(hosts) => hosts,
+        Err(error) => return Performed::NotRun(unplayable(error.to_string())),
+    };
+    let names = places::names(scenario);
+    let mut world = World::new(network, hosts, names, plane(scenario), pin);
     world.identity_providers.clone_from(&scenario.identity_providers);
     let mut makers: Vec<Maker> = Vec::new();
     let mut used: BTreeMap<HostId, u16> = BTreeMap::new();
@@ -379,7 +385,7 @@ fn missing_capability(scenario: &Scenario, cast: &Cast) -> Option<String> {
 }
 
 /// A seed of its own for each part of a run, so that a part that draws more leaves the others as they are.
-fn derive(seed: u64, part: &str) -> u64 {
+pub(crate) fn derive(seed: u64, part: &str) -> u64 {
     let mut hash = Sha256::new();
     hash.update(seed.to_le_bytes());
     hash.update(part.as_bytes());
@@ -394,38 +400,6 @@ fn ports(used: &mut u16) -> Option<RangeInclusive<u16>> {
     let last = first.checked_add(PORTS_PER_PEER - 1)?;
     *used += 1;
     Some(first..=last)
-}
-
-fn topology(scenario: &Scenario) -> Topology {
-    let properties = |settings: &LinkSettings| LinkProperties {
-        delay: settings.delay,
-        jitter: settings.jitter,
-        reorder: settings.reorder,
-        loss: settings.loss,
-        rate: settings.rate,
-        queue: settings.queue,
-        outage: false,
-    };
-    Topology {
-        hosts: scenario
-            .hosts
-            .iter()
-            .map(|host| HostPlan {
-                name: host.name.clone(),
-                addresses: host.addresses.clone(),
-            })
-            .collect(),
-        links: scenario
-            .links
-            .iter()
-            .map(|link| LinkPlan {
-                name: link.id.clone(),
-                between: link.between.clone(),
-                forward: properties(&link.forward),
-                backward: properties(&link.backward),
-            })
-            .collect(),
-    }
 }
 
 fn plane(scenario: &Scenario) -> Plane {

@@ -183,6 +183,7 @@ impl<'a> Performance<'a> {
                 change,
                 span,
             } => self.change(link, *direction, change, *span),
+            Action::Switch { server, down, span } => self.switch(server, *down, *span),
             Action::Read { path, save } => {
                 let value = self.look(path)?;
                 let player = path.role.as_ref().map(|role| self.player(role));

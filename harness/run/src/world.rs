@@ -3,19 +3,24 @@
 //! Everything that happens passes through here and into the trace.
 
 use std::collections::BTreeMap;
+use std::net::IpAddr;
 use std::time::Duration;
 
-use glare_net::{Fate, Key, Network, NetworkEvent, Schedule, build_udp, parse_udp};
+use glare_net::mdns::Mdns;
+use glare_net::packet::{Protocol, protocol};
+use glare_net::tcp::TcpError;
+use glare_net::{Delivery, Fate, HostId, Key, Network, NetworkEvent, Schedule, build_udp, parse_udp};
 use glare_oracle::trace::{Completion, What};
 use glare_peer::interface::Type;
 use glare_peer::{
-    Attribute, Called, Datagram, Handle, IdentityAnswer, Input, Operation, OperationId, Outbox, Peer,
-    SimTime, Step, Unsupported, Value,
+    Attribute, Called, Datagram, Handle, IdentityAnswer, Input, NetworkRequest, Operation, OperationId,
+    Outbox, Peer, SimTime, Step, Unsupported, Value,
 };
 use glare_pin::Pin;
 use glare_scenario::script::IdentityProviderPlan;
 
 use crate::classify;
+use crate::host::Host;
 use crate::identities;
 use crate::objects::{Objects, snapshot};
 use crate::operations;
@@ -31,11 +36,25 @@ pub(crate) const PORTS_PER_PEER: u16 = 100;
 /// The first port of the first peer of a host.
 pub(crate) const FIRST_PORT: u16 = 50_000;
 
+/// How long a name of the internet takes to resolve: as long as a round trip to a resolver nearby.
+const NAME_DELAY: Duration = Duration::from_millis(10);
+
 /// Something that is due at a moment.
 #[derive(Debug)]
 pub(crate) enum Happening {
     /// The network goes on.
     Network(NetworkEvent),
+    /// A host's deadline.
+    Host(HostId),
+    /// A peer is told what a name resolves to.
+    Resolved {
+        /// Which peer.
+        player: usize,
+        /// Its query.
+        query: u64,
+        /// The addresses.
+        addresses: Vec<IpAddr>,
+    },
     /// A peer's deadline.
     Peer(usize),
     /// A message arrives from the signalling plane.
@@ -57,6 +76,8 @@ pub(crate) enum Alarm {
     Time(u64),
     /// The end of a change of the network, by its number.
     Undo(usize),
+    /// The end of the time for which a server is switched off or on; whether it is off after it.
+    Switch(HostId, bool),
     /// The next of a number of messages on a data channel.
     Send,
 }
@@ -78,7 +99,7 @@ pub(crate) struct Player {
     pub(crate) objects: Objects,
     /// What the promises that are pending will give, where that is something with objects in it.
     pending: BTreeMap<OperationId, Type>,
-    host: glare_net::HostId,
+    host: HostId,
     ports: std::ops::RangeInclusive<u16>,
     timer: Option<Key>,
     /// Whether it has to be stepped before time may go on.
@@ -90,7 +111,7 @@ impl Player {
     pub(crate) fn new(
         role: String,
         peer: Box<dyn Peer>,
-        host: glare_net::HostId,
+        host: HostId,
         ports: std::ops::RangeInclusive<u16>,
     ) -> Player {
         Player {
@@ -114,6 +135,10 @@ pub(crate) struct World {
     active: usize,
     /// The internet.
     pub(crate) network: Network,
+    /// What lives on its hosts, in the order of their ids, each with its timer.
+    hosts: Vec<(Host, Option<Key>)>,
+    /// What names resolve to, but those of multicast DNS.
+    names: BTreeMap<String, Vec<IpAddr>>,
     /// The peers, in the order of their roles.
     pub(crate) players: Vec<Player>,
     /// The trace.
@@ -129,13 +154,21 @@ pub(crate) struct World {
 }
 
 impl World {
-    /// A world at the start of time, without peers.
-    pub(crate) fn new(network: Network, plane: Plane, pin: Pin) -> World {
+    /// A world at the start of time, without peers. There is a host for each of the network's, in their order.
+    pub(crate) fn new(
+        network: Network,
+        hosts: Vec<Host>,
+        names: BTreeMap<String, Vec<IpAddr>>,
+        plane: Plane,
+        pin: Pin,
+    ) -> World {
         World {
             now: SimTime::ZERO,
             schedule: Schedule::new(),
             active: 0,
             network,
+            hosts: hosts.into_iter().map(|host| (host, None)).collect(),
+            names,
             players: Vec::new(),
             recorder: Recorder::default(),
             plane,
@@ -199,6 +232,11 @@ impl World {
         {
             player.timer = None;
         }
+        if let Happening::Host(host) = happening
+            && let Some((_, timer)) = self.hosts.get_mut(host.0 as usize)
+        {
+            *timer = None;
+        }
         Some(happening)
     }
 
@@ -212,31 +250,123 @@ impl World {
         self.players[player].busy = true;
     }
 
-    /// Lets the network go on; what arrives goes to the peer that has the port.
+    /// Lets the network go on; what arrives goes to whoever on its host has the port.
     pub(crate) fn deliver(&mut self, event: NetworkEvent) {
         let Some(delivery) = self.network.handle(self.now, event) else {
             return;
         };
-        let taken = match parse_udp(&delivery.packet) {
-            Ok(udp) => self
-                .players
-                .iter_mut()
-                .find(|player| player.host == delivery.host && player.ports.contains(&udp.destination.port()))
-                .map(|player| {
-                    let datagram = Datagram {
-                        local: udp.destination,
-                        remote: udp.source,
-                        data: udp.payload.to_vec(),
-                    };
-                    player.peer.input(self.now, Input::Datagram(datagram));
-                    player.busy = true;
-                })
-                .is_some(),
-            Err(_) => false,
-        };
-        if !taken {
+        let host = delivery.host;
+        if self.is_taken(&delivery) {
+            self.pump(host);
+        } else {
             self.network.no_listener(&delivery);
             self.record_fates(String::from("nobody at the port"));
+        }
+    }
+
+    fn is_taken(&mut self, delivery: &Delivery) -> bool {
+        // What was under way when a host was switched off finds nobody.
+        let Some((host, _)) = self.hosts.get_mut(delivery.host.0 as usize) else {
+            return false;
+        };
+        if self.network.is_down(delivery.host) {
+            return false;
+        }
+        if protocol(&delivery.packet) == Some(Protocol::Tcp) {
+            host.tcp(self.now, delivery.packet.clone());
+            return true;
+        }
+        let Ok(udp) = parse_udp(&delivery.packet) else {
+            return false;
+        };
+        let playing = self
+            .players
+            .iter_mut()
+            .find(|player| player.host == delivery.host && player.ports.contains(&udp.destination.port()));
+        match playing {
+            Some(player) => {
+                let datagram = Datagram {
+                    local: udp.destination,
+                    remote: udp.source,
+                    data: udp.payload.to_vec(),
+                };
+                player.peer.input(self.now, Input::Datagram(datagram));
+                player.busy = true;
+                true
+            }
+            None => host.udp(self.now, &udp),
+        }
+    }
+
+    /// Lets a host do what is due, and carries out what comes of it.
+    pub(crate) fn pump(&mut self, id: HostId) {
+        let Some((host, timer)) = self.hosts.get_mut(id.0 as usize) else {
+            return;
+        };
+        let outcome = host.poll(self.now);
+        let deadline = host.deadline(self.now);
+        if let Some(timer) = timer.take() {
+            self.cancel(timer);
+        }
+        let timer = deadline.map(|at| self.schedule(at, Happening::Host(id)));
+        if let Some((_, place)) = self.hosts.get_mut(id.0 as usize) {
+            *place = timer;
+        }
+        for (player, text) in outcome.notes {
+            self.note(player, text);
+        }
+        for (player, input) in outcome.inputs {
+            self.tell(player, input);
+        }
+        for packet in outcome.packets {
+            self.transmit(id, packet);
+        }
+    }
+
+    /// Tells a peer of something from outside of it.
+    pub(crate) fn tell(&mut self, player: usize, input: Input) {
+        if let Some(playing) = self.players.get_mut(player) {
+            playing.peer.input(self.now, input);
+            playing.busy = true;
+        }
+    }
+
+    /// Switches a host off or on. One that is on again has forgotten all.
+    ///
+    /// # Errors
+    ///
+    /// What was on it cannot begin anew.
+    pub(crate) fn switch(&mut self, id: HostId, down: bool) -> Result<(), TcpError> {
+        if self.network.is_down(id) != down {
+            self.network.set_down(id, down);
+            if let Some((host, _)) = self.hosts.get_mut(id.0 as usize) {
+                host.restart()?;
+            }
+            self.pump(id);
+        }
+        Ok(())
+    }
+
+    /// Asks the network of a peer's host for something.
+    fn ask(&mut self, player: usize, request: NetworkRequest) {
+        let id = self.players[player].host;
+        match request {
+            NetworkRequest::Resolve { query, name } if !Mdns::is_name(&name) => {
+                let name = name.trim_end_matches('.').to_ascii_lowercase();
+                let addresses = self.names.get(&name).cloned().unwrap_or_default();
+                let resolved = Happening::Resolved {
+                    player,
+                    query,
+                    addresses,
+                };
+                self.schedule(self.now + NAME_DELAY, resolved);
+            }
+            request => {
+                if let Some((host, _)) = self.hosts.get_mut(id.0 as usize) {
+                    host.request(self.now, player, request);
+                }
+                self.pump(id);
+            }
         }
     }
 
@@ -256,9 +386,7 @@ impl World {
     /// Hands the answer of an identity provider to the peer that asked.
     pub(crate) fn identity_answered(&mut self, player: usize, request: u64, answer: IdentityAnswer) {
         self.note(player, format!("an identity provider answers: {answer:?}"));
-        let playing = &mut self.players[player];
-        playing.peer.input(self.now, Input::Identity { request, answer });
-        playing.busy = true;
+        self.tell(player, Input::Identity { request, answer });
     }
 
     /// Calls a method of a peer.
@@ -397,48 +525,40 @@ impl World {
         }
         self.outbox.datagrams = datagrams;
         self.outbox.datagrams.clear();
+        for request in std::mem::take(&mut self.outbox.network) {
+            self.ask(player, request);
+        }
     }
 
     fn send(&mut self, player: usize, datagram: &Datagram) {
         let playing = &self.players[player];
+        let host = playing.host;
         let owned = playing.ports.contains(&datagram.local.port())
-            && self.network.owner(datagram.local.ip()) == Some(playing.host);
+            && self.network.owner(datagram.local.ip()) == Some(host);
         if !owned {
             let text = format!(
                 "a datagram was not sent: {} is not an address of this peer",
                 datagram.local
             );
-            self.recorder.record(
-                self.now,
-                What::Note {
-                    peer: playing.role.clone(),
-                    text,
-                },
-            );
+            self.note(player, text);
             return;
         }
-        let packet = match build_udp(datagram.local, datagram.remote, &datagram.data) {
-            Ok(packet) => packet,
-            Err(error) => {
-                let text = format!("a datagram was not sent: {error}");
-                self.recorder.record(
-                    self.now,
-                    What::Note {
-                        peer: playing.role.clone(),
-                        text,
-                    },
-                );
-                return;
-            }
-        };
-        let host = playing.host;
+        match build_udp(datagram.local, datagram.remote, &datagram.data) {
+            Ok(packet) => self.transmit(host, packet),
+            Err(error) => self.note(player, format!("a datagram was not sent: {error}")),
+        }
+    }
+
+    /// Sends an IP packet from a host.
+    fn transmit(&mut self, host: HostId, packet: Vec<u8>) {
         self.recorder.packet_bytes(self.now, host.0, &packet);
+        let summary = classify::packet(&packet);
         let (schedule, active) = (&mut self.schedule, &mut self.active);
         self.network.send(self.now, host, packet, &mut |at, event| {
             *active += 1;
             schedule.at(at, Happening::Network(event));
         });
-        self.record_fates(classify::summary(&datagram.data));
+        self.record_fates(summary);
     }
 
     fn record_fates(&mut self, summary: String) {

@@ -20,6 +20,7 @@ mod resolve;
 mod schema;
 mod scope;
 pub mod script;
+mod server;
 mod tree;
 mod write;
 

@@ -42,6 +42,32 @@ pub struct LinkSettings {
     pub queue: Option<u64>,
     /// Whether a packet may overtake one that jitter holds up longer.
     pub reorder: bool,
+    /// The protocols of which every packet is dropped.
+    pub blocks: Blocks,
+}
+
+/// Protocols of which a link drops every packet, as by a firewall.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Blocks {
+    /// Whether UDP is dropped.
+    pub udp: bool,
+    /// Whether TCP is dropped.
+    pub tcp: bool,
+}
+
+impl Blocks {
+    /// What can be blocked, as a scenario spells it.
+    pub const NAMES: &'static [&'static str] = &["udp", "tcp"];
+
+    /// What is blocked, as a scenario spells it.
+    pub fn names(self) -> impl Iterator<Item = &'static str> {
+        let blocked = [self.udp, self.tcp];
+        Self::NAMES
+            .iter()
+            .zip(blocked)
+            .filter(|(_, blocked)| *blocked)
+            .map(|(name, _)| *name)
+    }
 }
 
 impl LinkSettings {
@@ -53,6 +79,10 @@ impl LinkSettings {
         rate: None,
         queue: None,
         reorder: false,
+        blocks: Blocks {
+            udp: false,
+            tcp: false,
+        },
     };
     /// How long a packet travels where a scenario does not say.
     pub const DEFAULT_DELAY: Duration = Duration::from_millis(10);
@@ -75,6 +105,8 @@ pub struct LinkChange {
     pub reorder: Option<bool>,
     /// Whether every packet is lost.
     pub outage: Option<bool>,
+    /// See [`LinkSettings::blocks`].
+    pub blocks: Option<Blocks>,
 }
 
 /// Which direction of a link.

@@ -67,6 +67,8 @@ pub(crate) struct Scope {
     pub roles: Vec<String>,
     /// The hosts, in the order of the file.
     pub hosts: Vec<String>,
+    /// The servers, in the order of the file; each is a host too.
+    pub servers: Vec<String>,
     /// The links, in the order of the file.
     pub links: Vec<String>,
     /// The names of the matrix; its values have been put in place already.

@@ -22,8 +22,11 @@ pub use crate::happening::{
 };
 pub use crate::message::{Payload, Send};
 pub use crate::plan::{
-    Fault, FaultAction, HostPlan, IdentityBehaviour, IdentityProviderPlan, LinkChange, LinkDirection,
+    Blocks, Fault, FaultAction, HostPlan, IdentityBehaviour, IdentityProviderPlan, LinkChange, LinkDirection,
     LinkPlan, LinkSettings, SignalKind, SignalPattern, SignallingPlan,
+};
+pub use crate::server::{
+    NamePlan, ServerFault, ServerFaultAction, ServerPlan, ServerRequest, ServerTransport, TurnPlan,
 };
 
 /// Where something stands in the scenario's file; both counted from 1, the column in characters.
@@ -118,7 +121,11 @@ pub struct Scenario {
     pub peers: Vec<PeerPlan>,
     /// The hosts; each peer is on exactly one.
     pub hosts: Vec<HostPlan>,
-    /// The links; where the file names none, one between each two hosts.
+    /// The servers, each on a host of its own with its name.
+    pub servers: Vec<ServerPlan>,
+    /// The names beside those of the servers.
+    pub names: Vec<NamePlan>,
+    /// The links between hosts and servers; where the file names none, one between each two of them.
     pub links: Vec<LinkPlan>,
     /// The signalling between each two peers.
     pub signalling: Vec<SignallingPlan>,
@@ -236,6 +243,15 @@ pub enum Action {
         direction: LinkDirection,
         /// What changes.
         change: LinkChange,
+        /// After how long it is undone, while the script goes on; none to leave it so.
+        span: Option<Duration>,
+    },
+    /// Switches a server off or on at once. One that is off answers nothing, and when it is on again it has forgotten all.
+    Switch {
+        /// The server.
+        server: String,
+        /// Whether it is off from here on.
+        down: bool,
         /// After how long it is undone, while the script goes on; none to leave it so.
         span: Option<Duration>,
     },

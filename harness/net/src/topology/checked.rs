@@ -35,6 +35,14 @@ pub enum TopologyError {
         /// How many there are.
         count: usize,
     },
+    /// A host has more addresses than its TCP can have.
+    #[error("host {host:?} has {count} addresses, expected at most {MAX_ADDRESSES}")]
+    TooManyAddresses {
+        /// The host.
+        host: String,
+        /// How many it has.
+        count: usize,
+    },
     /// A host has an address that no single host can have.
     #[error("host {host:?} has the address {address}, expected a unicast address of a host")]
     BadAddress {
@@ -93,6 +101,8 @@ pub enum TopologyError {
 
 /// The most hosts that a topology can have.
 pub const MAX_HOSTS: usize = 65_535;
+/// The most addresses that a host can have: the limit of smoltcp's interface that its TCP stands on.
+pub const MAX_ADDRESSES: usize = smoltcp::config::IFACE_MAX_ADDR_COUNT;
 
 /// The link between two hosts, and the way from the first to the second.
 pub(crate) type Routes = BTreeMap<(HostId, HostId), (LinkId, Way)>;
@@ -140,6 +150,12 @@ impl Topology {
             } else {
                 plan.addresses.clone()
             };
+            if addresses.len() > MAX_ADDRESSES {
+                return Err(TopologyError::TooManyAddresses {
+                    host: plan.name.clone(),
+                    count: addresses.len(),
+                });
+            }
             for &address in &addresses {
                 if !is_unicast(address) {
                     return Err(TopologyError::BadAddress {
@@ -370,6 +386,19 @@ mod tests {
             (
                 topology(&[("a", &["::ffff:10.0.0.1"])], &[]),
                 "host \"a\" has the address ::ffff:10.0.0.1, expected a unicast address of a host",
+            ),
+            (
+                topology(
+                    &[(
+                        "a",
+                        &[
+                            "10.0.0.1", "10.0.0.2", "10.0.0.3", "10.0.0.4", "10.0.0.5", "10.0.0.6",
+                            "10.0.0.7", "10.0.0.8", "10.0.0.9",
+                        ],
+                    )],
+                    &[],
+                ),
+                "host \"a\" has 9 addresses, expected at most 8",
             ),
             (
                 topology(&[("a-b", &[]), ("c", &[]), ("a", &[]), ("b-c", &[])], &[]),

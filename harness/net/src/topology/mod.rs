@@ -10,7 +10,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 pub(crate) use checked::{Checked, Routes};
-pub use checked::{MAX_HOSTS, TopologyError};
+pub use checked::{MAX_ADDRESSES, MAX_HOSTS, TopologyError};
 
 /// Hosts and links.
 ///
@@ -25,13 +25,13 @@ pub struct Topology {
     pub links: Vec<LinkPlan>,
 }
 
-/// A host: a machine with one interface.
+/// A host: a machine with one interface, which has one address or several of either IP version.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct HostPlan {
     /// Its name, of 1 to 255 bytes, unlike every other host's.
     pub name: String,
-    /// Its addresses. Without any, the n-th host of the topology, counted from 1, gets `10.<n / 256>.<n % 256>.1` and
+    /// Its addresses, at most [`MAX_ADDRESSES`]. Without any, the n-th host of the topology, counted from 1, gets `10.<n / 256>.<n % 256>.1` and
     /// `fd00::<n>` (in hexadecimal): the first has `10.0.1.1` and `fd00::1`.
     #[serde(default)]
     pub addresses: Vec<IpAddr>,
@@ -55,7 +55,7 @@ pub struct LinkPlan {
 
 /// What one direction of a link does to packets.
 ///
-/// A packet meets, in this order: the outage, the queue, the rate, the loss (a packet that is lost has used the rate),
+/// A packet meets, in this order: the outage, what the link blocks, the queue, the rate, the loss (a packet that is lost has used the rate),
 /// the delay with its jitter. All of it is decided when the packet is sent: a change of the properties meets those sent after it.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -75,6 +75,18 @@ pub struct LinkProperties {
     pub queue: Option<u64>,
     /// Whether every packet is dropped.
     pub outage: bool,
+    /// The protocols of which every packet is dropped, as by a firewall.
+    pub blocks: Blocks,
+}
+
+/// Protocols over IP of which a link drops every packet.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Blocks {
+    /// Whether UDP is dropped.
+    pub udp: bool,
+    /// Whether TCP is dropped.
+    pub tcp: bool,
 }
 
 /// The delay of a link for which nothing else is said: 10 ms.
@@ -91,6 +103,7 @@ impl Default for LinkProperties {
             rate: None,
             queue: None,
             outage: false,
+            blocks: Blocks::default(),
         }
     }
 }
@@ -107,6 +120,7 @@ impl LinkProperties {
             rate: patch.rate.map_or(self.rate, Limit::value),
             queue: patch.queue.map_or(self.queue, Limit::value),
             outage: patch.outage.unwrap_or(self.outage),
+            blocks: patch.blocks.unwrap_or(self.blocks),
         }
     }
 
@@ -165,6 +179,8 @@ pub struct LinkPatch {
     pub queue: Option<Limit>,
     /// For [`LinkProperties::outage`].
     pub outage: Option<bool>,
+    /// For [`LinkProperties::blocks`].
+    pub blocks: Option<Blocks>,
 }
 
 /// A new value for a limit that need not be there.

@@ -1,8 +1,9 @@
 //! From a file to scenarios.
 //!
 //! Read in this order: this file takes a document apart into the cells of its matrix; [`peers`] reads how connections are
-//! constructed, [`places`] hosts, links, signalling and faults, [`identity`] identity providers; [`steps`] reads the script with
-//! [`calls`], [`values`], [`waits`], [`events`] and [`expectations`]; [`negotiate`] is the one macro.
+//! constructed, [`places`] hosts, links, signalling and faults, [`servers`] servers and names, [`identity`] identity providers;
+//! [`steps`] reads the script with [`calls`], [`values`], [`waits`], [`events`] and [`expectations`]; [`negotiate`] is the one
+//! macro.
 
 mod calls;
 mod events;
@@ -12,6 +13,7 @@ mod matrix;
 mod negotiate;
 mod peers;
 mod places;
+mod servers;
 mod steps;
 mod values;
 mod waits;
@@ -43,6 +45,8 @@ pub(crate) const KEYS: &[&str] = &[
     "peers",
     "matrix",
     "hosts",
+    "servers",
+    "names",
     "links",
     "signalling",
     "faults",
@@ -159,20 +163,20 @@ fn one_cell(report: &Report, id: String, cell: &matrix::Cell) -> Checked<Scenari
     }
     let peers = peers?;
     let hosts = places::hosts(report, &mut scope, fields.position, fields.get("hosts"));
-    let links = hosts.and_then(|hosts| {
-        Ok((
-            places::links(report, &mut scope, &hosts, fields.get("links"))?,
-            hosts,
-        ))
+    let places = hosts.and_then(|hosts| {
+        let servers = servers::servers(report, &mut scope, &hosts, fields.get("servers"))?;
+        let names = servers::names(report, &scope, fields.get("names"))?;
+        let links = places::links(report, &mut scope, fields.get("links"))?;
+        Ok((hosts, servers, names, links))
     });
     let signalling = places::signalling(report, &scope, fields.get("signalling"));
     let faults = places::faults(report, &scope, fields.get("faults"));
     let identity_providers = identity::providers(report, fields.get("identityProviders"));
-    let script = links.and_then(|places| {
+    let script = places.and_then(|places| {
         let node = fields.require(report, "script")?;
         Ok((steps::script(report, &mut scope, node)?, places))
     });
-    let (script, (links, hosts)) = script?;
+    let (script, (hosts, servers, names, links)) = script?;
     Ok(Scenario {
         id,
         title: title?,
@@ -181,6 +185,8 @@ fn one_cell(report: &Report, id: String, cell: &matrix::Cell) -> Checked<Scenari
         requires: requires?.unwrap_or_default(),
         peers,
         hosts,
+        servers,
+        names,
         links,
         signalling: signalling?,
         faults: faults?,

@@ -6,8 +6,8 @@ use std::net::{IpAddr, Ipv4Addr};
 use crate::report::{Checked, Report};
 use crate::scope::Scope;
 use crate::script::{
-    Fault, FaultAction, HostPlan, LinkChange, LinkPlan, LinkSettings, Position, SignalKind, SignalPattern,
-    SignallingPlan,
+    Blocks, Fault, FaultAction, HostPlan, LinkChange, LinkPlan, LinkSettings, Position, SignalKind,
+    SignalPattern, SignallingPlan,
 };
 use crate::tree::{Key, Kind, Node};
 
@@ -15,10 +15,10 @@ use crate::tree::{Key, Kind, Node};
 pub(crate) const HOST_KEYS: &[&str] = &["peers", "addresses"];
 /// The keys of a link.
 pub(crate) const LINK_KEYS: &[&str] = &[
-    "id", "between", "delay", "jitter", "loss", "rate", "queue", "reorder", "forward", "backward",
+    "id", "between", "delay", "jitter", "loss", "rate", "queue", "reorder", "blocks", "forward", "backward",
 ];
 /// The keys that say what one direction of a link is like.
-pub(crate) const LINK_SETTINGS: &[&str] = &["delay", "jitter", "loss", "rate", "queue", "reorder"];
+pub(crate) const LINK_SETTINGS: &[&str] = &["delay", "jitter", "loss", "rate", "queue", "reorder", "blocks"];
 /// The keys of signalling.
 pub(crate) const SIGNALLING_KEYS: &[&str] = &["between", "delay"];
 /// The keys of a fault.
@@ -73,15 +73,11 @@ fn given_hosts(report: &Report, scope: &Scope, node: &Node) -> Checked<Vec<HostP
             peers.push(role);
         }
         let mut addresses = Vec::new();
-        let given = fields.read("addresses", |node| report.some_items(node, "addresses"))?;
-        for item in given.unwrap_or_default() {
-            let text = report.text(item, "an IP address")?;
-            let address: IpAddr = text
-                .parse()
-                .map_err(|_| report.error(item.position, format!("{text:?} is no IP address")))?;
+        let given = fields.read("addresses", |node| super::servers::addresses(report, node))?;
+        for (position, address) in given.unwrap_or_default() {
             if let Some(owner) = owners.insert(address, &key.text) {
                 let message = format!("the host {owner:?} has the address {address} already");
-                return Err(report.error(item.position, message));
+                return Err(report.error(position, message));
             }
             addresses.push(address);
         }
@@ -112,19 +108,14 @@ fn default_address(number: u32) -> IpAddr {
     IpAddr::V4(Ipv4Addr::from_bits(Ipv4Addr::new(10, 0, 0, 0).to_bits() + number))
 }
 
-/// The links; one between each two hosts, named `here-there`, where the file has none.
-pub(super) fn links(
-    report: &Report,
-    scope: &mut Scope,
-    hosts: &[HostPlan],
-    node: Option<&Node>,
-) -> Checked<Vec<LinkPlan>> {
+/// The links; one between each two hosts, those of the servers among them, named `here-there`, where the file has none.
+pub(super) fn links(report: &Report, scope: &mut Scope, node: Option<&Node>) -> Checked<Vec<LinkPlan>> {
     let links = match node {
         Some(node) => given_links(report, scope, node)?,
-        None => pairs(hosts)
+        None => pairs(&scope.hosts)
             .map(|(one, two)| LinkPlan {
-                id: format!("{}-{}", one.name, two.name),
-                between: [one.name.clone(), two.name.clone()],
+                id: format!("{one}-{two}"),
+                between: [one.clone(), two.clone()],
                 forward: LinkSettings::DEFAULT,
                 backward: LinkSettings::DEFAULT,
             })
@@ -139,7 +130,7 @@ fn given_links(report: &Report, scope: &Scope, node: &Node) -> Checked<Vec<LinkP
     for item in report.items(node, "links")? {
         let fields = report.fields(item, "a link", LINK_KEYS)?;
         let name = fields.require(report, "id")?;
-        let id = report.name(name, "a link")?.to_owned();
+        let id = link_name(report, name)?;
         if links.iter().any(|link| link.id == id) {
             return Err(report.error(name.position, format!("a second link is called {id:?}")));
         }
@@ -179,6 +170,13 @@ fn given_links(report: &Report, scope: &Scope, node: &Node) -> Checked<Vec<LinkP
         });
     }
     Ok(links)
+}
+
+/// The name of a link: a name that may have dots too, as where it is made of the name of a server.
+fn link_name(report: &Report, node: &Node) -> Checked<String> {
+    let text = report.text(node, "a link")?;
+    report.check_name(node.position, &text.replace('.', "-"), "a link")?;
+    Ok(text.to_owned())
 }
 
 fn check_jitter(report: &Report, position: Position, lane: LinkSettings) -> Checked<()> {
@@ -221,7 +219,28 @@ pub(super) fn settings(report: &Report, node: &Node) -> Checked<LinkChange> {
         queue: get("queue").map(|node| report.size(node)).transpose()?,
         reorder: get("reorder").map(|node| report.boolean(node)).transpose()?,
         outage: None,
+        blocks: get("blocks").map(|node| blocks(report, node)).transpose()?,
     })
+}
+
+fn blocks(report: &Report, node: &Node) -> Checked<Blocks> {
+    const VALUES: &[Blocks] = &[
+        Blocks {
+            udp: true,
+            tcp: false,
+        },
+        Blocks {
+            udp: false,
+            tcp: true,
+        },
+    ];
+    let mut all = Blocks::default();
+    for item in report.items(node, "protocols")? {
+        let one = report.word(item, "protocol", Blocks::NAMES, VALUES)?;
+        all.udp |= one.udp;
+        all.tcp |= one.tcp;
+    }
+    Ok(all)
 }
 
 fn apply(settings: LinkSettings, change: LinkChange) -> LinkSettings {
@@ -232,6 +251,7 @@ fn apply(settings: LinkSettings, change: LinkChange) -> LinkSettings {
         rate: change.rate.or(settings.rate),
         queue: change.queue.or(settings.queue),
         reorder: change.reorder.unwrap_or(settings.reorder),
+        blocks: change.blocks.unwrap_or(settings.blocks),
     }
 }
 

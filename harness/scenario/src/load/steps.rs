@@ -412,11 +412,18 @@ pub(crate) const CHANGE_KEYS: &[&str] = &[
     "queue",
     "reorder",
     "outage",
+    "blocks",
 ];
 /// The directions of a link.
 pub(crate) const DIRECTIONS: &[&str] = &["both", "forward", "backward"];
 
 fn change(report: &Report, scope: &Scope, verb: &Verb<'_>) -> Checked<Action> {
+    let span = verb.beside("for").map(|node| report.duration(node)).transpose()?;
+    if matches!(&verb.value.kind, crate::tree::Kind::Map(entries) if entries.iter().any(|(key, _)| key.text == "server"))
+    {
+        let (server, down) = super::servers::switched(report, scope, verb.value)?;
+        return Ok(Action::Switch { server, down, span });
+    }
     let fields = report.fields(verb.value, "`change`", CHANGE_KEYS)?;
     let link = fields.require(report, "link")?;
     let text = report.text(link, "a link")?;
@@ -445,7 +452,6 @@ fn change(report: &Report, scope: &Scope, verb: &Verb<'_>) -> Checked<Action> {
         let message = format!("nothing changes; expected {}", list(&CHANGE_KEYS[2..]));
         return Err(report.error(verb.value.position, message));
     }
-    let span = verb.beside("for").map(|node| report.duration(node)).transpose()?;
     let direction = direction.unwrap_or(LinkDirection::Both);
     Ok(Action::Change {
         link: text.to_owned(),

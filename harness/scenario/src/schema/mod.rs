@@ -5,6 +5,7 @@
 
 mod build;
 mod expectations;
+mod servers;
 mod steps;
 
 use glare_peer::{BundlePolicy, DtlsVersion, IceTransportPolicy, RtcpMuxPolicy};
@@ -17,7 +18,7 @@ use self::build::{
 use self::expectations::{conditions, details, expected_value, happenings};
 use self::steps::{exception, steps};
 use crate::load::names;
-use crate::script::{IdentityBehaviour, Level, SignalKind};
+use crate::script::{Blocks, IdentityBehaviour, Level, SignalKind};
 
 /// The JSON Schema of a scenario.
 pub fn schema() -> Value {
@@ -65,9 +66,11 @@ pub fn schema() -> Value {
                     reference("host"),
                 ),
             ),
+            ("servers", servers::servers()),
+            ("names", servers::names()),
             (
                 "links",
-                json!({ "type": "array", "description": "The links; by default one of 10 ms delay between each two hosts, named `a-b`.", "items": reference("link") }),
+                json!({ "type": "array", "description": "The links; by default one of 10 ms delay between each two hosts and servers, named `a-b`.", "items": reference("link") }),
             ),
             (
                 "signalling",
@@ -251,6 +254,10 @@ fn link_settings() -> Vec<(&'static str, Value)> {
         (
             "queue",
             size("How many bytes wait for the rate before packets are dropped."),
+        ),
+        (
+            "blocks",
+            json!({ "type": "array", "description": "The protocols of which every packet is dropped.", "items": one_of("A protocol.", Blocks::NAMES) }),
         ),
         (
             "reorder",

@@ -351,7 +351,16 @@ pub(super) fn change() -> Vec<(&'static str, Value)> {
     keys.extend(link_settings());
     keys.push(("outage", boolean("Whether every packet is lost.")));
     vec![
-        ("change", object("Changes a link at once.", &["link"], keys)),
+        (
+            "change",
+            json!({ "description": "What changes at once.", "anyOf": [
+            object("Changes a link.", &["link"], keys),
+            object("Switches a server off or on; one that is on again has forgotten all.", &["server", "down"], [
+                ("server", text("The server.")),
+                ("down", boolean("Whether it is off.")),
+            ]),
+        ] }),
+        ),
         (
             "for",
             duration("After how long it is undone, while the script goes on."),

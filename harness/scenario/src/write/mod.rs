@@ -3,6 +3,7 @@
 //! This file writes the head, [`steps`] the script, [`expectations`] what is expected; [`yaml`] is YAML in flow style.
 
 mod expectations;
+mod servers;
 mod steps;
 mod yaml;
 
@@ -14,8 +15,8 @@ use self::steps::{action, step};
 use self::yaml::{Map, Yaml, duration, map};
 use crate::quantity::{write_rate, write_share, write_size};
 use crate::script::{
-    Action, Fault, FaultAction, HostPlan, IdentityProviderPlan, LinkChange, LinkPlan, LinkSettings, Scenario,
-    SignalPattern, SignallingPlan,
+    Action, Blocks, Fault, FaultAction, HostPlan, IdentityProviderPlan, LinkChange, LinkPlan, LinkSettings,
+    Scenario, SignalPattern, SignallingPlan,
 };
 
 /// Writes a scenario so that it loads again to an equal one.
@@ -68,6 +69,12 @@ pub fn to_yaml(scenario: &Scenario) -> String {
                 .collect(),
         ),
     );
+    if !scenario.servers.is_empty() {
+        top("servers", servers::servers(&scenario.servers));
+    }
+    if !scenario.names.is_empty() {
+        top("names", servers::names(&scenario.names));
+    }
     top("links", Yaml::List(scenario.links.iter().map(link).collect()));
     top(
         "signalling",
@@ -203,6 +210,7 @@ fn settings(settings: &LinkSettings) -> Yaml {
         queue: settings.queue,
         reorder: Some(settings.reorder),
         outage: None,
+        blocks: (settings.blocks != Blocks::default()).then_some(settings.blocks),
     })
     .yaml()
 }
@@ -216,6 +224,7 @@ fn change(change: &LinkChange) -> Map {
         .with_some("queue", change.queue.map(|size| Yaml::word(write_size(size))))
         .with_some("reorder", change.reorder.map(Yaml::word))
         .with_some("outage", change.outage.map(Yaml::word))
+        .with_some("blocks", change.blocks.map(|blocks| Yaml::texts(blocks.names())))
 }
 
 fn signalling(plan: &SignallingPlan) -> Yaml {

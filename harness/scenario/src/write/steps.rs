@@ -107,6 +107,12 @@ pub(super) fn action(action: &Action) -> Yaml {
                 .with_some("for", span.map(duration))
                 .yaml()
         }
+        Action::Switch { server, down, span } => {
+            let what = map("server", Yaml::text(server)).with("down", Yaml::word(down));
+            map("change", what.yaml())
+                .with_some("for", span.map(duration))
+                .yaml()
+        }
         Action::Read { path, save } => map("read", Yaml::text(path.to_string()))
             .with("as", Yaml::text(save))
             .yaml(),
