@@ -134,7 +134,7 @@ pub(super) fn rules() -> Vec<Rule> {
         rule(
             "offer-can-trickle",
             INITIAL_OFFERS,
-            "An offer has the ICE option trickle.",
+            "An offer has the ICE option trickle, for the session or in each section that is not rejected.",
             offer_can_trickle,
         ),
         rule(
@@ -339,16 +339,23 @@ fn credentials_are_long_enough(view: &View<'_>) -> Option<Departure> {
 
 fn offer_can_trickle(view: &View<'_>) -> Option<Departure> {
     of_created(view, |said, description| {
-        let options = description
-            .session
+        let in_lines = |lines: &[&str]| {
+            let options = lines.iter().filter_map(|line| line.strip_prefix("a=ice-options:"));
+            options
+                .flat_map(|options| options.split(' '))
+                .any(|option| option == "trickle")
+        };
+        // RFC 8840 section 4.1.1 lets each section say it where the session does not.
+        let mut live = description
+            .sections
             .iter()
-            .filter_map(|line| line.strip_prefix("a=ice-options:"));
-        let trickles = options
-            .flat_map(|options| options.split(' '))
-            .any(|option| option == "trickle");
+            .filter(|section| section.port != "0")
+            .peekable();
+        let trickles = in_lines(&description.session)
+            || (live.peek().is_some() && live.all(|section| in_lines(&section.lines)));
         (said.call.method == "createOffer" && !trickles).then(|| {
             (
-                "a=ice-options with trickle in the session part".to_owned(),
+                "a=ice-options with trickle".to_owned(),
                 "none".to_owned(),
             )
         })

@@ -2,7 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use glare_peer::{Granularity, Handle, Interface, MediaStreamTrackState, RtpTransceiverDirection, SdpType};
+use glare_peer::{
+    Granularity, Handle, Interface, MediaStreamTrackState, RtpTransceiverDirection, SdpType, SignalingState,
+};
 
 use super::{Departure, Level, Rule, out_of_order};
 use crate::trace::{Completion, PeerSnapshot, TransceiverSnapshot, What};
@@ -31,7 +33,8 @@ pub(super) fn rules() -> Vec<Rule> {
         rule(
             "transceivers-are-not-removed",
             "webrtc-pc#set-description",
-            "A transceiver leaves the set of transceivers only once it is stopped, or when an offer is rolled back.",
+            "A transceiver leaves the set of transceivers only once it is stopped, which the answer that is applied may do, or when an \
+             offer is rolled back.",
             event,
             not_removed,
         ),
@@ -147,6 +150,10 @@ fn not_removed(view: &View<'_>) -> Option<Departure> {
         return None;
     }
     changes(view).find_map(|(record, before, after)| {
+        // An answer that rejects a media description stops its transceiver and takes it away in one task.
+        if before.signaling_state != after.signaling_state && after.signaling_state == Some(SignalingState::Stable) {
+            return None;
+        }
         before
             .transceivers
             .iter()

@@ -21,9 +21,9 @@ mod credentials;
 mod decisions;
 mod endpoint;
 mod framing;
-mod gathering;
 #[cfg(feature = "fuzzing")]
 pub(crate) mod fuzzing;
+mod gathering;
 mod generation;
 mod inbound;
 mod names;

@@ -20,11 +20,11 @@ mod contributing;
 mod demultiplexer;
 mod event;
 mod extension;
+#[cfg(feature = "fuzzing")]
+pub(crate) mod fuzzing;
 mod history;
 mod missing;
 mod outlet;
-#[cfg(feature = "fuzzing")]
-pub(crate) mod fuzzing;
 mod packet;
 mod playout;
 mod receiver;
