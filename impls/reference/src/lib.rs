@@ -5,9 +5,12 @@
 
 mod connection;
 #[expect(
-    dead_code,
     unused_imports,
     reason = "the room offers more than the connection uses so far"
+)]
+#[cfg_attr(
+    not(test),
+    expect(dead_code, reason = "the room offers more than the connection uses so far")
 )]
 mod dtls;
 #[cfg(feature = "fuzzing")]

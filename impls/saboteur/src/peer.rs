@@ -355,7 +355,8 @@ impl SabotagedPeer {
             CallFault::Ignore | CallFault::Fail(_) => return self.instead(id, &operation, fault),
             CallFault::IgnoreFirst if first => return self.instead(id, &operation, fault),
             CallFault::Arguments(change) => {
-                if change(&mut operation) {
+                let broken = change(&mut operation);
+                if broken {
                     self.breaks();
                 }
             }

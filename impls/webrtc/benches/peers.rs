@@ -37,9 +37,11 @@ const SUBJECTS: [(&str, &dyn Implementation); 3] = [
     ("rtc", &glare_webrtc::WebrtcRs),
 ];
 
-/// What is measured, in seconds.
-const MEASURES: [(&str, fn(&dyn Implementation, u64) -> f64); 2] =
-    [("connect", connect), ("goodput of 1 MiB", goodput)];
+/// Takes a measure of an implementation with a seed, seconds.
+type Measure = fn(&dyn Implementation, u64) -> f64;
+
+/// What is measured.
+const MEASURES: [(&str, Measure); 2] = [("connect", connect), ("goodput of 1 MiB", goodput)];
 
 fn main() {
     let mut criterion = Criterion::default().configure_from_args();

@@ -340,7 +340,9 @@ fn credentials_are_long_enough(view: &View<'_>) -> Option<Departure> {
 fn offer_can_trickle(view: &View<'_>) -> Option<Departure> {
     of_created(view, |said, description| {
         let in_lines = |lines: &[&str]| {
-            let options = lines.iter().filter_map(|line| line.strip_prefix("a=ice-options:"));
+            let options = lines
+                .iter()
+                .filter_map(|line| line.strip_prefix("a=ice-options:"));
             options
                 .flat_map(|options| options.split(' '))
                 .any(|option| option == "trickle")
@@ -353,12 +355,8 @@ fn offer_can_trickle(view: &View<'_>) -> Option<Departure> {
             .peekable();
         let trickles = in_lines(&description.session)
             || (live.peek().is_some() && live.all(|section| in_lines(&section.lines)));
-        (said.call.method == "createOffer" && !trickles).then(|| {
-            (
-                "a=ice-options with trickle".to_owned(),
-                "none".to_owned(),
-            )
-        })
+        (said.call.method == "createOffer" && !trickles)
+            .then(|| ("a=ice-options with trickle".to_owned(), "none".to_owned()))
     })
 }
 

@@ -151,7 +151,9 @@ fn not_removed(view: &View<'_>) -> Option<Departure> {
     }
     changes(view).find_map(|(record, before, after)| {
         // An answer that rejects a media description stops its transceiver and takes it away in one task.
-        if before.signaling_state != after.signaling_state && after.signaling_state == Some(SignalingState::Stable) {
+        if before.signaling_state != after.signaling_state
+            && after.signaling_state == Some(SignalingState::Stable)
+        {
             return None;
         }
         before

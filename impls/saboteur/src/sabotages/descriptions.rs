@@ -117,7 +117,7 @@ fn of_sessions() -> Vec<Sabotage> {
             "The BUNDLE group of answers names one section more.",
             |text, _| {
                 sdp::words(text, "a=group:BUNDLE ", |words| {
-                    words.push("not-there".to_owned())
+                    words.push("not-there".to_owned());
                 })
             },
         ),

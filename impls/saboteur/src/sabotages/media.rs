@@ -382,9 +382,11 @@ fn of_senders() -> Vec<Sabotage> {
             "Encodings stay active.",
             CallFault::Arguments(|operation| match operation {
                 Operation::SetParameters { parameters, .. } => {
-                    parameters.encodings.iter_mut().fold(false, |changed, encoding| {
-                        !std::mem::replace(&mut encoding.active, true) || changed
-                    })
+                    let changes = parameters.encodings.iter().any(|encoding| !encoding.active);
+                    for encoding in &mut parameters.encodings {
+                        encoding.active = true;
+                    }
+                    changes
                 }
                 _ => false,
             }),
