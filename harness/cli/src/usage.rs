@@ -113,6 +113,21 @@ impl Reader {
                 }
             }
             Value::Object(members) => {
+                if let Some(interface) = constructed(members) {
+                    self.uses(interface, "constructor");
+                }
+                for pattern in ["rejects", "throws", "error"] {
+                    for (member, _) in members
+                        .get(pattern)
+                        .and_then(Value::as_object)
+                        .into_iter()
+                        .flatten()
+                    {
+                        if let Some((member, _)) = find(Interface::Error, member) {
+                            self.uses(Interface::Error, member);
+                        }
+                    }
+                }
                 for (name, value) in members.iter().filter(|(name, _)| *name != "do") {
                     last = self.word(name).or(last);
                     last = self.words(value).or(last);
@@ -133,6 +148,12 @@ impl Reader {
             if member.parse::<usize>().is_ok() {
                 continue;
             }
+            // What stands below a role beside the connection: the page's devices, static methods and constructors.
+            if let Some(beside) = beside(interface, member) {
+                interface = beside;
+                leads_to = Some(beside);
+                continue;
+            }
             let (member, given) = find(interface, member)?;
             self.uses(interface, member);
             leads_to = given;
@@ -143,6 +164,26 @@ impl Reader {
         }
         leads_to
     }
+}
+
+/// The interface of which `a.RTCRtpSender` or `a.mediaDevices` speaks.
+fn beside(interface: Interface, name: &str) -> Option<Interface> {
+    if interface != Interface::PeerConnection {
+        return None;
+    }
+    if name == "mediaDevices" {
+        return Some(Interface::MediaDevices);
+    }
+    Interface::ALL.iter().copied().find(|other| other.name() == name)
+}
+
+/// The interface of the object that a step constructs.
+fn constructed(step: &serde_json::Map<String, Value>) -> Option<Interface> {
+    let (_, name) = step.get("construct")?.as_str()?.rsplit_once('.')?;
+    Interface::ALL
+        .iter()
+        .copied()
+        .find(|interface| interface.name() == name)
 }
 
 /// The variable that a step sets, wherever it stands in it.
@@ -239,6 +280,23 @@ mod tests {
                 "RTCPeerConnection.createDataChannel",
                 "RTCPeerConnection.sctp",
                 "RTCSctpTransport.transport",
+            ]
+        );
+    }
+
+    #[test]
+    fn devices_static_methods_and_constructors_stand_below_a_role() {
+        let used = used(
+            "  - { call: a.mediaDevices.getUserMedia, with: { audio: true }, as: camera }\n  - { call: camera.getTracks }\n  - { call: a.RTCRtpSender.getCapabilities, with: { kind: audio } }\n  - { construct: a.MediaStream, as: stream }\n  - { read: stream.id, as: id }\n",
+        );
+        assert_eq!(
+            used,
+            [
+                "MediaDevices.getUserMedia",
+                "MediaStream.constructor",
+                "MediaStream.getTracks",
+                "MediaStream.id",
+                "RTCRtpSender.getCapabilities",
             ]
         );
     }
